@@ -1,0 +1,148 @@
+"""What every connector offers, and the plain values that pass between connectors and stages.
+
+Raw names in, raw names out: a connector speaks the field names of its API. Nested custom fields are flattened with a dot
+(`custom_fields.region`), so that a record is one flat mapping and a mapping row can name any field.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+Operation = Literal["create", "update", "delete"]
+FieldType = Literal[
+    "id", "text", "email", "phone", "url", "integer", "number", "boolean", "date", "datetime",
+    "picklist", "multipicklist", "tags", "reference", "other",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """The declared facts of one kind of record in one system."""
+
+    name: str  # our word: account, contact, lead …
+    path: str  # the API's word: "Contact", "contacts"
+    id_field: str
+    modified_field: str
+    reference_field: str  # where our cross-reference (the id in the other system) is kept
+    has_delete_feed: bool  # read_changes reports deletions
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field as the live system describes it. `length` 0 means no limit known; `options` None means any value."""
+
+    name: str
+    label: str
+    type: FieldType
+    length: int = 0
+    options: tuple[str, ...] | None = None
+    is_restricted: bool = False  # a value outside `options` is refused
+    is_required: bool = False  # a create without it is refused
+    is_createable: bool = True
+    is_updateable: bool = True
+    is_calculated: bool = False  # formula, roll-up, auto number
+    is_unique: bool = False
+    is_custom: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as read. `raw` is flat; `modified_at` is aware UTC; a deleted record may have an almost empty `raw`."""
+
+    id: str
+    raw: Mapping[str, Any]
+    modified_at: datetime
+    is_deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of records. `server_time` is the system's own clock when it answered (the Date header), aware UTC."""
+
+    records: list[Record]
+    server_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One change to send. `id` is None for a create; `fields` are raw names; only what differs is named."""
+
+    operation: Operation
+    id: str | None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The outcome of one write, never an exception for a row.
+
+    `done`: the system has it, `id` is set; `record` is the state after the write where the API answers with it.
+    `failed`: refused for this row, `code` and `message` are the API's own words; `is_transient` says that the same write
+    may succeed later (row lock, row-level limit). `unknown`: the answer was lost, look before any repeat.
+    """
+
+    state: Literal["done", "failed", "unknown"]
+    id: str | None = None
+    record: Record | None = None
+    code: str = ""
+    message: str = ""
+    is_transient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whom we speak to. `id` is stable for the life of the org or account and tells production from sandbox."""
+
+    id: str
+    name: str
+    is_sandbox: bool = False
+
+
+class Connector(Protocol):
+    """Reads and writes one system. Built from plain values and a session; no state, SQL, mapping, sleep or retry inside.
+
+    Every method may raise TransientError (RateLimitError), AuthError or PermanentError, never for a single row.
+    """
+
+    system: str  # "salesforce", "freshdesk" …
+    entities: Mapping[str, Entity]
+
+    def ping(self) -> Account:
+        """Check host, credentials, rights and edition with the cheapest call."""
+        ...
+
+    def describe(self, entity: str) -> Sequence[Field]:
+        """Return the live fields of `entity`."""
+        ...
+
+    def read_changes(self, entity: str, since: datetime | None, fields: Sequence[str]) -> Iterator[Page]:
+        """Yield every record changed at or after `since` (inclusive; None = all), deletions included, no order promised.
+
+        At least one page is yielded even when nothing changed. A record may come twice; none is left out.
+        Raises PermanentError where the API's page limit would cut the answer off.
+        """
+        ...
+
+    def read(self, entity: str, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
+        """Yield the present state of `ids`; ids that do not exist are left out, deleted ones carry `is_deleted` if the API tells."""
+        ...
+
+    def find(self, entity: str, key: str, values: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
+        """Yield every live record whose raw field `key` equals one of `values` (e-mail: case-insensitive).
+
+        Serves matching and the look-up of lost answers; chooses the cheapest way for the number of values.
+        """
+        ...
+
+    def write(self, entity: str, writes: Sequence[Write]) -> Iterator[Result]:
+        """Send `writes`; yield one result per write, in the same order. No writes: no request.
+
+        One bad row does not stop the others. Results come as soon as they are known; should the run be stopped (AuthError,
+        RateLimitError …) the exception is raised after the results known so far, the writes without a result were not sent.
+        """
+        ...
+
+    def create_field(self, entity: str, name: str, label: str) -> None:
+        """Create a text field of 255 characters for our cross-reference, unique where the API can, hidden from users."""
+        ...

@@ -1,0 +1,64 @@
+"""The errors of Lockstep. The class says what to do next, not which status came.
+
+SyncError
+├── TransientError            try again later: Airflow retries the task
+│   └── RateLimitError        … after `wait_seconds`
+└── PermanentError            a person must act: Airflow fails the task at the first try
+    ├── AuthError             credentials, rights, edition
+    ├── MappingError          the data team's files; carries all problems
+    ├── TooManyRejectedError  validation over its limit, nothing written
+    └── GuardError            the plan is larger than allowed, nothing written
+
+One bad row is data (a rejection or a failed action), never an exception.
+"""
+
+from collections.abc import Sequence
+
+MESSAGE_LIMIT = 200
+
+
+def shorten(text: str, limit: int = MESSAGE_LIMIT) -> str:
+    """Cut an API's own words to `limit` characters on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+class SyncError(Exception):
+    """Anything that stops a stage. The message says who, what, why and what to do next."""
+
+
+class TransientError(SyncError):
+    """The same call may succeed later; nothing was lost."""
+
+
+class RateLimitError(TransientError):
+    """The account's allowance is used up; `wait_seconds` is the server's own wish."""
+
+    def __init__(self, message: str, wait_seconds: float) -> None:
+        super().__init__(message)
+        self.wait_seconds = wait_seconds
+
+
+class PermanentError(SyncError):
+    """Repeating cannot help: a person must act."""
+
+
+class AuthError(PermanentError):
+    """Credentials, rights or the edition do not allow the call."""
+
+
+class MappingError(PermanentError):
+    """The mapping or settings files are wrong; `problems` lists every one, each with file:line."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        super().__init__(f"{count} problem{'s' if count != 1 else ''} in the mapping files:\n" + "\n".join(self.problems))
+
+
+class TooManyRejectedError(PermanentError):
+    """More records failed validation than the settings allow; nothing was written."""
+
+
+class GuardError(PermanentError):
+    """The plan would touch more records than the settings allow; nothing was written."""
