@@ -24,7 +24,6 @@ class Entity:
     path: str  # the API's word: "Contact", "contacts"
     id_field: str
     modified_field: str
-    reference_field: str  # where our cross-reference (the id in the other system) is kept
     has_delete_feed: bool  # read_changes reports deletions
 
 
