@@ -1,1 +1,1 @@
-"""Local servers that behave like the real systems, with faults on demand: for the demo, the tests and your rehearsals."""
+"""Local servers that behave like the real systems, with faults on demand: for demo, tests and rehearsals."""

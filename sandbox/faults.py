@@ -1,0 +1,83 @@
+"""Faults on demand: what goes wrong, for which requests, how often.
+
+A fault lets the first `after` matching requests pass, then strikes `times` times (-1 = for ever), each time with the
+probability `share` (seeded, so a run repeats itself).
+"""
+
+import random
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+FOR_EVER = -1
+CORE_KINDS = ("429", "500", "502", "503", "html", "slow", "cut", "lost", "401")
+
+
+@dataclass(slots=True)
+class Fault:
+    """One armed fault. `options` are the words of its kind: retry_after, seconds, code, message, id …"""
+
+    kind: str
+    method: str | None = None
+    path: str | None = None
+    times: int = 1
+    after: int = 0
+    share: float = 1.0
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def matches(self, method: str, path: str) -> bool:
+        """Tell whether the fault is meant for this request; `path` is a pattern searched in path and query."""
+        return (self.method is None or self.method == method) and (
+            self.path is None or bool(re.search(self.path, path))
+        )
+
+    def strikes(self, chance: random.Random) -> bool:
+        """Use up one turn and tell whether the fault strikes now."""
+        if self.after > 0:
+            self.after -= 1
+            return False
+        if self.times == 0 or chance.random() >= self.share:
+            return False
+        if self.times != FOR_EVER:
+            self.times -= 1
+        return True
+
+
+class Faults:
+    """The armed faults of one server, in the order they were armed."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Disarm all."""
+        self._armed: list[Fault] = []
+        self._chance = random.Random(4711)
+
+    def add(self, arguments: Mapping[str, Any]) -> None:
+        """Arm a fault; unknown words of `arguments` become its options."""
+        own = {
+            name: value for name, value in arguments.items() if name in ("method", "path", "times", "after", "share")
+        }
+        rest = {name: value for name, value in arguments.items() if name not in own and name != "kind"}
+        self._armed.append(Fault(kind=str(arguments["kind"]), options=rest, **own))
+
+    def remaining(self) -> list[dict[str, Any]]:
+        """Return the armed faults with what is left of them."""
+        return [asdict(fault) for fault in self._armed if fault.times != 0]
+
+    def take(self, method: str, path: str, row_kinds: frozenset[str] = frozenset()) -> Fault | None:
+        """Return the fault that strikes this request, if any; faults of `row_kinds` are left to `take_row`."""
+        for fault in self._armed:
+            if fault.kind not in row_kinds and fault.matches(method, path) and fault.strikes(self._chance):
+                return fault
+        return None
+
+    def take_row(self, kind: str, key: str | None = None) -> Fault | None:
+        """Return the fault of `kind` that strikes one record of a request, if any; option `id` names the record."""
+        for fault in self._armed:
+            wanted = fault.options.get("id")
+            if fault.kind == kind and (wanted is None or wanted == key) and fault.strikes(self._chance):
+                return fault
+        return None

@@ -1,0 +1,88 @@
+"""What the core asks of a system. A new system is one package with a `SYSTEM` and one line in `SYSTEMS`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.types import ASGIApp
+
+from sandbox.calls import Call
+from sandbox.faults import Fault
+from sandbox.store import Key, Record, Store
+
+SYSTEMS = {
+    "salesforce": "sandbox.salesforce",
+    "freshdesk": "sandbox.freshdesk",
+}
+
+MAINTENANCE_PAGE = (
+    "<html><head><title>Down for maintenance</title></head><body><h1>503</h1>We are down for maintenance.</body></html>"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A point that can be turned: an unverified behaviour of the real system, or an option of the account."""
+
+    default: Any
+    description: str
+
+
+class System:
+    """One system behind the core. Subclasses give routes and rules; the defaults suit plain tables."""
+
+    name: str = ""
+    switches: Mapping[str, Switch] = {}
+    row_faults: frozenset[str] = frozenset()  # kinds that strike single records; the system takes them itself
+    kept_on_reset: tuple[str, ...] = ()  # kinds that survive a reset, such as sessions
+
+    def build(self, store: Store) -> ASGIApp:
+        """Return the API as an ASGI app. Handlers are coroutines that do not await in the middle of a change."""
+        raise NotImplementedError
+
+    def classify(self, method: str, path: str, query: str, body: bytes) -> Call:
+        """Say of which kind a request is, for the counts."""
+        return Call("read" if method in ("GET", "HEAD") else "write", f"{method} {path}")
+
+    def seed(self, store: Store, seed: str, generate: Mapping[str, Any]) -> None:
+        """Fill the cleared store: `seed` is "empty" or "company"; `generate` holds numbers by kind, and options."""
+
+    def actions(self) -> Mapping[str, Callable[..., Any]]:
+        """Return what a person or the platform can do besides the API: `action(store, **arguments)` by name."""
+        return {}
+
+    def records(self, store: Store, kind: str, with_deleted: bool) -> Sequence[Record]:
+        """Return all records of `kind` as the tests want to see them."""
+        return list(store.table(kind).values())
+
+    def insert(self, store: Store, kind: str, records: Sequence[dict[str, Any]]) -> list[Key]:
+        """Put `records` as they are; only ids and stamps they lack are added."""
+        raise NotImplementedError
+
+    def edit(self, store: Store, kind: str, key: str, fields: Mapping[str, Any]) -> None:
+        """Change a record as a person in the system's own pages would."""
+        raise NotImplementedError
+
+    def delete(self, store: Store, kind: str, key: str) -> None:
+        """Delete a record as a person in the system's own pages would."""
+        raise NotImplementedError
+
+    def answer_fault(self, store: Store, fault: Fault, request: Request) -> Response:
+        """Return the answer of a struck request; `slow`, `cut` and `lost` never come here."""
+        if fault.kind == "html":
+            return HTMLResponse(MAINTENANCE_PAGE, 503)
+        headers = {"Retry-After": str(fault.options.get("retry_after", 1))} if fault.kind == "429" else None
+        return JSONResponse({"message": "injected fault"}, int(fault.kind), headers)
+
+    def switch(self, store: Store, name: str) -> Any:
+        """Return the present setting of a switch."""
+        return store.value(f"switch:{name}", self.switches[name].default)
+
+
+def load(name: str) -> System:
+    """Return the system called `name`."""
+    system: System = import_module(SYSTEMS[name]).SYSTEM
+    return system
