@@ -1,0 +1,251 @@
+"""The heart: from what both sides hold and what they last agreed on, to the writes that bring them in step. Pure.
+
+Values are common fields (a reference is the id of a link). A side that is not in the batch is unchanged: its values come from
+the link. A field has *moved* on a side when its value differs from what that side was last settled on; a settled difference
+(kept by policy, or a system that rewrites values) never moves by itself, so it never echoes.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from sync.merge import MISSING, UNKNOWN, FieldPolicy, Outcome, Side, Values, is_empty, resolve
+
+Fields = Mapping[str, Any]
+SIDES: tuple[Side, Side] = ("app", "salesforce")
+OTHER: Mapping[Side, Side] = {"app": "salesforce", "salesforce": "app"}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How one entity travels. A direction that is off writes nothing to that side."""
+
+    fields: tuple[FieldPolicy, ...]
+    to_app: bool = True
+    to_salesforce: bool = True
+    master: str = "merge"
+    prefer: Side = "salesforce"
+    deletes: Mapping[str, str] = field(default_factory=dict)
+    flag_fields: Mapping[str, str] = field(default_factory=dict)
+    salesforce_reference: str | None = None
+    app_references: tuple[str, ...] = ()
+
+    def is_open(self, side: Side) -> bool:
+        """Tell whether `side` may be written at all."""
+        return self.to_app if side == "app" else self.to_salesforce
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A record of one side in this batch."""
+
+    id: str
+    fields: Fields
+    digest: str = ""
+    modified_at: datetime | None = None
+    is_deleted: bool = False
+    reference: str | None = None  # the id of the other side, as this record carries it
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Two ids that are one thing, and what each side was last settled on. `id` None: matched or new in this batch."""
+
+    id: int | None
+    salesforce_id: str | None = None
+    app_id: str | None = None
+    base: Fields = field(default_factory=dict)
+    app_base: Fields = field(default_factory=dict)
+    state: str = "pending"
+
+    def settled(self, side: Side, name: str) -> Any:
+        """Return the value that `side` was last settled on, or MISSING."""
+        if side == "app" and name in self.app_base:
+            return self.app_base[name]
+        return self.base.get(name, MISSING)
+
+    def id_on(self, side: Side) -> str | None:
+        """Return the id of the thing on `side`."""
+        return self.salesforce_id if side == "salesforce" else self.app_id
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One thing: its link and what this batch saw of it on each side."""
+
+    link: Link
+    salesforce: Seen | None = None
+    app: Seen | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One planned write. `fields`: common field → (old, new); `extra`: raw field → value; `settles`: side → field → value."""
+
+    link: Link
+    side: Side
+    operation: Literal["create", "update", "delete", "agree"]
+    fields: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+    settles: dict[str, Any] = field(default_factory=dict)
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Both sides moved one field to different values; `decision` says whose value stands."""
+
+    link: Link
+    field: str
+    base: Any
+    salesforce: Any
+    app: Any
+    decision: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What follows for one pair: writes, conflicts, and fields that wait for a reference."""
+
+    actions: list[Action]
+    conflicts: list[Conflict] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+
+
+def plan(pairs: Iterable[Pair], policy: Policy) -> Iterator[Decision]:
+    """Yield one decision per pair, in order. No I/O, no clock; the same input gives the same plan."""
+    for pair in pairs:
+        yield decide(pair, policy)
+
+
+def decide(pair: Pair, policy: Policy) -> Decision:
+    """Decide one pair: deletion, creation, or the field-level merge of both sides."""
+    link = pair.link
+    if any(seen and seen.is_deleted for seen in (pair.salesforce, pair.app)):
+        return _delete(pair, policy)
+    if link.state == "tombstone":
+        rule = "gone on the other side: not created again"
+        return Decision([Action(link, "app", "agree", settles=_digests(pair), rule=rule)])
+    if link.salesforce_id is None or link.app_id is None:
+        return _create(pair, policy)
+    return _merge(pair, policy)
+
+
+def _delete(pair: Pair, policy: Policy) -> Decision:
+    """Carry a deletion over by policy; the link becomes a tombstone and nothing is created again."""
+    is_gone = {
+        "salesforce": bool(pair.salesforce and pair.salesforce.is_deleted),
+        "app": bool(pair.app and pair.app.is_deleted),
+    }
+    gone: Side = "salesforce" if is_gone["salesforce"] else "app"
+    other = OTHER[gone]
+    link = pair.link
+    policy_name = policy.deletes.get(f"to_{other}", "ignore") if policy.is_open(other) else "ignore"
+    settles = {**_digests(pair), "state": "tombstone"}
+    if is_gone[other] or link.id_on(other) is None or link.state == "tombstone" or policy_name == "ignore":
+        return Decision([Action(link, other, "agree", settles=settles, rule=f"deleted in {gone}: nothing to do")])
+    rule = f"deleted in {gone}: {policy_name}"
+    if policy_name == "flag":
+        extra = {policy.flag_fields[f"to_{other}"]: True}
+        return Decision([Action(link, other, "update", extra=extra, settles=settles, rule=rule)])
+    return Decision([Action(link, other, "delete", settles=settles, rule=rule)])
+
+
+def _create(pair: Pair, policy: Policy) -> Decision:
+    """Create the missing side from the one that is there, then write the new id back as cross-reference."""
+    side: Side = "app" if pair.link.app_id is None else "salesforce"
+    source = OTHER[side]
+    seen = pair.salesforce if side == "app" else pair.app
+    if seen is None or not policy.is_open(side):
+        return Decision([])
+    known = {each.name: seen.fields.get(each.name) for each in policy.fields}
+    waiting = [name for name, value in known.items() if value is UNKNOWN]
+    fields = {}
+    for each in policy.fields:
+        value = known[each.name]
+        value = each.default if is_empty(value) else value
+        if value is not UNKNOWN and not is_empty(value) and each.is_open(side):
+            fields[each.name] = (None, value)
+    mine = {name: fields[name][1] if name in fields else None for name in known if name not in waiting}
+    theirs = {name: value for name, value in known.items() if name not in waiting}
+    settles = {**_digests(pair), side: mine, source: theirs}
+    actions = [Action(pair.link, side, "create", fields, _references(policy, side), settles, f"new in {source}")]
+    if extra := _references(policy, source):
+        actions.append(Action(pair.link, source, "update", extra=extra, rule="cross-reference"))
+    return Decision(actions, waiting=waiting)
+
+
+def _references(policy: Policy, side: Side) -> dict[str, Any]:
+    """Raw cross-reference fields of `side`, bound to the other side's id when sent."""
+    names = policy.app_references if side == "app" else (policy.salesforce_reference,)
+    return {name: {"id_of": OTHER[side]} for name in names if name and policy.is_open(side)}
+
+
+def _merge(pair: Pair, policy: Policy) -> Decision:
+    """Merge field by field; each side's action settles what it writes, and what neither side writes."""
+    outcomes: dict[str, tuple[Values, Outcome]] = {}
+    waiting = []
+    for each in policy.fields:
+        values = _values(pair, each.name)
+        if values.salesforce is UNKNOWN or values.app is UNKNOWN:
+            waiting.append(each.name)
+        else:
+            outcomes[each.name] = values, resolve(each, policy.master, policy.prefer, values, _newer(pair))
+    actions = [action for side in SIDES if (action := _update(pair, policy, side, outcomes))]
+    if not actions:
+        rules = sorted({outcome.rule for _, outcome in outcomes.values() if outcome.rule})
+        settles = _digests(pair) | {side: _side_values(outcomes, side) for side in SIDES}
+        actions.append(Action(pair.link, "app", "agree", settles=settles, rule="; ".join(rules) or "no difference"))
+    conflicts = [
+        Conflict(pair.link, name, values.agreed, values.salesforce, values.app, outcome.decision, outcome.rule)
+        for name, (values, outcome) in outcomes.items()
+        if outcome.decision
+    ]
+    return Decision(actions, conflicts, waiting)
+
+
+def _update(pair: Pair, policy: Policy, side: Side, outcomes: Mapping[str, tuple[Values, Outcome]]) -> Action | None:
+    other = OTHER[side]
+    fields = {name: (v.of(side), o.of(side)) for name, (v, o) in outcomes.items() if v.of(side) != o.of(side)}
+    seen = pair.app if side == "app" else pair.salesforce
+    is_new = pair.link.state == "pending"
+    has_reference = seen is not None and seen.reference == pair.link.id_on(other)
+    extra = _references(policy, side) if is_new and not has_reference else {}
+    if not fields and not extra:
+        return None
+    theirs = {name for name, (v, o) in outcomes.items() if v.of(other) != o.of(other)}
+    settles = _digests(pair) | {
+        side: {n: v for n, v in _side_values(outcomes, side).items() if n in fields or n not in theirs},
+        other: {n: v for n, v in _side_values(outcomes, other).items() if n not in theirs},
+    }
+    rules = sorted({outcomes[name][1].rule for name in fields})
+    return Action(pair.link, side, "update", fields, extra, settles, "; ".join(rules) or "cross-reference")
+
+
+def _values(pair: Pair, name: str) -> Values:
+    salesforce_base, app_base = pair.link.settled("salesforce", name), pair.link.settled("app", name)
+    unset = None if salesforce_base is MISSING else salesforce_base
+    salesforce = pair.salesforce.fields.get(name) if pair.salesforce else unset
+    app = pair.app.fields.get(name) if pair.app else (None if app_base is MISSING else app_base)
+    return Values(salesforce, app, salesforce_base, app_base)
+
+
+def _side_values(outcomes: Mapping[str, tuple[Values, Outcome]], side: Side) -> dict[str, Any]:
+    return {name: outcome.of(side) for name, (_, outcome) in outcomes.items()}
+
+
+def _digests(pair: Pair) -> dict[str, Any]:
+    """The digests that stand once the pair is settled; the written side's comes from its answer."""
+    seen = {"salesforce_digest": pair.salesforce, "app_digest": pair.app}
+    return {name: record.digest for name, record in seen.items() if record}
+
+
+def _newer(pair: Pair) -> Side | None:
+    """The side whose record was modified last; a side not in the batch is older; None when they cannot be told apart."""
+    salesforce = pair.salesforce.modified_at if pair.salesforce else None
+    app = pair.app.modified_at if pair.app else None
+    if salesforce and app:
+        return None if salesforce == app else ("salesforce" if salesforce > app else "app")
+    return "salesforce" if salesforce else ("app" if app else None)
