@@ -1,0 +1,280 @@
+"""One HTTP session for all connectors: timeouts, retries, redacted log lines and call counts live only here.
+
+A request is repeated when its answer may differ the next time: 429, 5xx, a broken connection. A POST that is not safe
+is repeated only where the server surely did not process it; its lost answer is a `LostAnswerError`, not a second record.
+"""
+
+import logging
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from ipaddress import ip_address
+from typing import Any, Literal
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from tenacity import RetryCallState, Retrying, retry_if_exception
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, SSLError
+
+from connectors.errors import AuthError, PermanentError, RateLimitError, TransientError, shorten
+
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 60.0
+TOTAL_SECONDS = 120.0
+FIRST_BACKOFF_SECONDS = 0.5
+LONGEST_BACKOFF_SECONDS = 30.0
+DEFAULT_RATE_WAIT_SECONDS = 60.0
+BUSY_STATUSES = frozenset({420, HTTPStatus.TOO_MANY_REQUESTS})
+REPEATABLE_METHODS = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
+
+Kind = Literal["read", "write", "auth"]
+OnCall = Callable[[str, Mapping[str, str]], None]
+
+log = logging.getLogger(__name__)
+# Its DEBUG lines carry whole URLs, hence e-mail addresses.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
+
+
+class LostAnswerError(TransientError):
+    """A write left and its answer did not come: it may have happened. Connectors turn it into `unknown` results."""
+
+
+class _TryAgainError(Exception):
+    """One attempt failed in a way that a repeat may cure; `was_sent` means that the server may have processed it."""
+
+    def __init__(self, reason: str, was_sent: bool, is_limit: bool = False, wait_seconds: float | None = None) -> None:
+        super().__init__(reason)
+        self.was_sent = was_sent
+        self.is_limit = is_limit
+        self.wait_seconds = wait_seconds
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call with all its attempts."""
+
+    method: str
+    url: str
+    kind: Kind
+    is_repeatable: bool
+    was_sent: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.method} {redact(self.url)}"
+
+    def may_repeat(self, error: BaseException) -> bool:
+        """Tell whether another attempt cannot do the work twice."""
+        return isinstance(error, _TryAgainError) and (self.is_repeatable or not error.was_sent)
+
+
+class _LoopbackAdapter(HTTPAdapter):
+    """Sends every request to one local server, whatever host it names: rehearsals against the sandbox servers."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self._scheme, self._netloc = urlsplit(address)[:2]
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        """Keep the path and the named host, change the address."""
+        _, host, path, query, _ = urlsplit(request.url or "")
+        request.headers["Host"] = str(host)
+        request.url = urlunsplit((self._scheme, self._netloc, str(path), str(query), ""))
+        return super().send(request, *args, **kwargs)
+
+
+class Session:
+    """Calls an API over HTTPS. `calls` counts attempts by kind; `on_call(kind, headers)` hears of every answer.
+
+    `loopback` (`http://127.0.0.1:8000`) sends everything to a local sandbox server; without it only https is spoken.
+    `is_busy` names answers that mean "slow down" in this API though their status does not say so.
+    """
+
+    def __init__(
+        self,
+        *,
+        loopback: str = "",
+        total_seconds: float = TOTAL_SECONDS,
+        on_call: OnCall | None = None,
+        is_busy: Callable[[requests.Response], bool] = lambda _: False,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.calls: Counter[str] = Counter()
+        self.loopback = loopback
+        self.pause = pause
+        self.is_busy = is_busy
+        self.http = requests.Session()
+        self._total_seconds = total_seconds
+        self._on_call = on_call
+        if loopback:
+            self._redirect(loopback)
+
+    def _redirect(self, address: str) -> None:
+        if not is_loopback(address):
+            raise PermanentError(f"{address} is not a loopback address: plain http is for local sandbox servers only.")
+        self.http.trust_env = False
+        for scheme in ("http://", "https://"):
+            self.http.mount(scheme, _LoopbackAdapter(address))
+
+    def call(
+        self,
+        method: str,
+        url: str,
+        kind: Kind,
+        *,
+        is_safe: bool = False,
+        answers: Collection[int] = (),
+        is_json: bool = True,
+        **arguments: Any,
+    ) -> requests.Response:
+        """Return the answer, any status below 500 but 401, 403 and 3xx; `answers` lists those the caller wants to see.
+
+        `is_safe` says that a repeat does no harm though the method is POST; `arguments` go to `requests`. Raises
+        AuthError, RateLimitError, LostAnswerError (a write that may have happened), TransientError, PermanentError.
+        """
+        if not url.startswith("https://") and not self.loopback:
+            raise PermanentError(f"{redact(url)}: only https is allowed. Check the host in the connection.")
+        call = _Call(method, url, kind, is_safe or method in REPEATABLE_METHODS)
+        retrying = Retrying(
+            retry=retry_if_exception(call.may_repeat),
+            wait=_backoff_seconds,
+            stop=self._is_over,
+            sleep=self.pause,
+            reraise=True,
+        )
+        try:
+            response = retrying(self._attempt, call, arguments)
+        except _TryAgainError as error:
+            raise _surrender(call, error) from None
+        if response.status_code not in answers:
+            _refuse(call, response, is_json)
+        return response
+
+    def _is_over(self, state: RetryCallState) -> bool:
+        spent = max(state.seconds_since_start or 0.0, state.idle_for)
+        return spent + state.upcoming_sleep > self._total_seconds
+
+    def _attempt(self, call: _Call, arguments: Mapping[str, Any]) -> requests.Response:
+        started = time.monotonic()
+        try:
+            response = self._send(call, arguments)
+            self._note(call, response)
+        except _TryAgainError as error:
+            call.was_sent = call.was_sent or error.was_sent
+            log.warning("%s: %s after %.0f ms", call, error, (time.monotonic() - started) * 1000)
+            raise
+        log.info("%s: %s in %.0f ms", call, response.status_code, (time.monotonic() - started) * 1000)
+        return response
+
+    def _send(self, call: _Call, arguments: Mapping[str, Any]) -> requests.Response:
+        # An auth that does nothing keeps requests from reading ~/.netrc.
+        options = {"auth": lambda request: request} | dict(arguments)
+        timeout = (CONNECT_SECONDS, READ_SECONDS)
+        try:
+            return self.http.request(call.method, call.url, timeout=timeout, allow_redirects=False, **options)
+        except requests.RequestException as error:
+            raise _explain(call, error) from None
+
+    def _note(self, call: _Call, response: requests.Response) -> None:
+        self.calls[call.kind] += 1
+        if self._on_call:
+            self._on_call(call.kind, response.headers)
+        is_limit = response.status_code in BUSY_STATUSES or self.is_busy(response)
+        if is_limit or response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            reason = f"status {response.status_code}"
+            raise _TryAgainError(reason, not is_limit, is_limit, retry_after_seconds(response))
+
+
+def is_loopback(address: str) -> bool:
+    """Tell whether an address such as `http://127.0.0.1:8000` stays on this machine."""
+    host = urlsplit(address).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def redact(url: str) -> str:
+    """Return host and path, the names of query parameters without their values, no path part that looks like e-mail."""
+    parts = urlsplit(url)
+    path = "/".join("…" if "@" in part or "%40" in part else part for part in parts.path.split("/"))
+    keys = "&".join(key for key, _ in parse_qsl(parts.query, keep_blank_values=True))
+    return f"{parts.hostname}{path}{'?' if keys else ''}{keys}"
+
+
+def server_time(response: requests.Response) -> datetime:
+    """Return the server's own clock (Date header) as aware UTC, this machine's where the header is missing."""
+    try:
+        return parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
+    except (KeyError, ValueError):
+        return datetime.now(UTC)
+
+
+def retry_after_seconds(response: requests.Response) -> float | None:
+    """Return the server's wish, given in seconds or as a date; None where there is none."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.replace(".", "", 1).isdigit():
+        return float(text)
+    try:
+        wished = parsedate_to_datetime(text).astimezone(UTC)
+    except ValueError:
+        return None
+    return max(0.0, (wished - server_time(response)).total_seconds())
+
+
+def words_of(response: requests.Response) -> str:
+    """Return the API's own words about an error, shortened; empty where the body says nothing."""
+    try:
+        body = response.json()
+    except ValueError:
+        return ""
+    first = body[0] if isinstance(body, list) and body else body
+    if not isinstance(first, dict):
+        return ""
+    parts = [first.get(key) for key in ("errorCode", "code", "error", "message", "description", "error_description")]
+    return shorten(" ".join(str(part) for part in parts if part))
+
+
+def _backoff_seconds(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, _TryAgainError) and error.wait_seconds is not None:
+        return error.wait_seconds + random.uniform(0, FIRST_BACKOFF_SECONDS)
+    longest = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (state.attempt_number - 1))
+    return random.uniform(longest / 2, longest)
+
+
+def _explain(call: _Call, error: requests.RequestException) -> Exception:
+    """Turn a failure of `requests` into ours; its own text is left out, for it names the whole URL."""
+    reason = error.args[0] if error.args else None
+    cause = getattr(reason, "reason", reason)
+    if isinstance(error, requests.exceptions.SSLError) or isinstance(cause, SSLError):
+        return PermanentError(f"{call}: the server's certificate was not accepted. Check the host and the CA bundle.")
+    if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError | requests.Timeout):
+        was_sent = not isinstance(cause, NewConnectionError | ConnectTimeoutError)
+        return _TryAgainError(type(cause if isinstance(cause, Exception) else error).__name__, was_sent)
+    return PermanentError(f"{call}: {type(error).__name__}. Check the host in the connection.")
+
+
+def _surrender(call: _Call, error: _TryAgainError) -> TransientError:
+    if call.kind == "write" and call.was_sent:
+        return LostAnswerError(f"{call}: {error}, so it is not known whether it was done. It is looked up before a repeat.")
+    if error.is_limit:
+        wait = error.wait_seconds if error.wait_seconds is not None else DEFAULT_RATE_WAIT_SECONDS
+        return RateLimitError(f"{call}: the rate limit is used up, the server asks to wait {wait:.0f} seconds.", wait)
+    return TransientError(f"{call}: {error}, all repeats within the time limit failed. The task is retried later.")
+
+
+def _refuse(call: _Call, response: requests.Response, is_json: bool) -> None:
+    status = response.status_code
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        raise AuthError(f"{call}: {status} {words_of(response)}. Check the credentials and rights in the connection.")
+    if HTTPStatus.MULTIPLE_CHOICES < status < HTTPStatus.BAD_REQUEST:
+        raise PermanentError(f"{call}: the server redirects elsewhere ({status}). Check the host in the connection.")
+    if is_json and status < HTTPStatus.BAD_REQUEST and response.content.lstrip()[:1] == b"<":
+        error = LostAnswerError if call.kind == "write" else TransientError
+        raise error(f"{call}: a web page ({status}) came instead of JSON: maintenance, or a wrong host in the connection.")
