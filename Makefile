@@ -1,0 +1,39 @@
+# Every command can be repeated. Only Python 3.11 and make are needed: the rest comes from requirements.txt.
+PYTHON ?= $(or $(shell command -v python3.11),$(shell command -v python3),python3.11)
+RUN := PYTHONPATH=.:plugins .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo stop clean test lint format bench features lock
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: ## Make .venv from the locked requirements.txt
+	@$(PYTHON) tools/setup.py
+
+demo: setup ## Start Postgres, sandbox systems and Airflow, run the sync, show what moved
+	@$(RUN) -m tools.demo
+
+stop: ## Stop every process of this checkout
+	@$(PYTHON) -m tools.stop
+
+clean: ## Stop everything, then remove .lockstep and .venv
+	@$(PYTHON) -m tools.stop --clean
+
+test: setup ## Run ruff, mypy and all tests; results go to .lockstep/results
+	@$(RUN) -m tools.check
+
+lint: setup ## Run ruff and mypy only
+	@$(RUN) -m tools.check --only ruff format mypy
+
+format: setup ## Let ruff format the code and sort the imports
+	@.venv/bin/ruff check --fix --select I . && .venv/bin/ruff format .
+
+bench: setup ## Measure the sync on generated records
+	@$(RUN) -m tools.bench
+
+features: setup ## Show which promises the last test run proved, and write the table into README.md
+	@$(RUN) -m tools.features
+
+lock: setup ## Resolve requirements.in to requirements.txt with hashes
+	@.venv/bin/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11 requirements.in -o requirements.txt

@@ -1,0 +1,1 @@
+"""The commands behind the Makefile: set up, run and inspect one checkout of Lockstep."""

@@ -1,0 +1,179 @@
+"""`make demo`: Postgres, the sandbox systems and Airflow, one real run of the sync, and a table of what moved.
+
+Every step can be repeated: what runs already is kept, what died is started again, what was left half done is mended.
+"""
+
+import importlib.util
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import psycopg
+
+from sync.database import connect, migrate
+from tools import environment, ports, postgres, processes, report
+from tools.airflow_api import FINISHED, AirflowApi
+from tools.environment import DAG_ID
+from tools.place import BIN, LOGS, POSTGRES, SANDBOX, STATE, StepError, make_folders, read_json, shown, write_json
+
+AIRFLOW = "airflow"
+WANTED_PORTS = {AIRFLOW: 8080, "salesforce": 8801, "freshdesk": 8802}
+COMPONENTS = {
+    "api-server": ["api-server"],
+    "scheduler": ["scheduler", "--skip-serve-logs"],
+    "dag-processor": ["dag-processor"],
+}
+START_SECONDS = 180
+RUN_SECONDS = 900
+POLL_SECONDS = 0.3
+_MIGRATED = STATE / "airflow.migrated"
+
+
+def main() -> None:
+    """Run the demo and explain a failure in one message."""
+    begin = time.monotonic()
+    make_folders()
+    try:
+        socket, url, env = _start()
+        api = AirflowApi(url, environment.USER, environment.password())
+        _wait_for_airflow(api)
+        _run_once(api, socket)
+    except StepError as error:
+        sys.exit(f"\nThe demo stopped: {error}\nLogs are in {shown(LOGS)}/. `make demo` again goes on from here.")
+    except KeyboardInterrupt:
+        sys.exit("\nInterrupted. `make demo` goes on from here, `make stop` stops what runs.")
+    _say_what_next(socket, url, time.monotonic() - begin)
+
+
+@contextmanager
+def _step(name: str) -> Iterator[None]:
+    begin = time.monotonic()
+    yield
+    print(f"  {name:<44}{time.monotonic() - begin:6.1f} s", flush=True)
+
+
+def _start() -> tuple[Path, str, dict[str, str]]:
+    print("Starting (everything stays on this machine, in .lockstep/)", flush=True)
+    with _step("Postgres"):
+        socket = postgres.start()
+    chosen = _choose_ports()
+    systems = {name: f"http://{ports.HOST}:{port}" for name, port in chosen.items() if name != AIRFLOW}
+    env = environment.build(socket, chosen[AIRFLOW], systems)
+    with _step("sandbox systems, databases"), ThreadPoolExecutor() as pool:
+        jobs = [
+            pool.submit(_start_sandbox, {k: v for k, v in chosen.items() if k != AIRFLOW}, env),
+            pool.submit(_migrate_airflow, socket, env),
+            pool.submit(migrate, connect(postgres.url(socket, "lockstep"))),
+        ]
+        for job in jobs:
+            job.result()
+    for name, arguments in COMPONENTS.items():
+        processes.ensure(name, [str(BIN / "python"), str(BIN / "airflow"), *arguments], env)
+    return socket, f"http://{ports.HOST}:{chosen[AIRFLOW]}", env
+
+
+def _choose_ports() -> dict[str, int]:
+    """Return a port per server: the one it already has, else its usual one, else a free neighbour."""
+    remembered = {**WANTED_PORTS, **(read_json(STATE / "ports.json") or {})}
+    chosen: dict[str, int] = {}
+    for name in (AIRFLOW, *_systems()):
+        owner = "api-server" if name == AIRFLOW else "sandbox"
+        wanted = remembered[name]
+        chosen[name] = wanted if processes.find(owner) else ports.pick(wanted, frozenset(chosen.values()))
+        if chosen[name] != wanted:
+            print(f"  port {wanted} is in use by another program; {name} takes {chosen[name]}", flush=True)
+    write_json(STATE / "ports.json", {**remembered, **chosen})
+    return chosen
+
+
+def _systems() -> list[str]:
+    return [name for name in WANTED_PORTS if name != AIRFLOW and importlib.util.find_spec(f"sandbox.{name}")]
+
+
+def _start_sandbox(chosen: dict[str, int], env: dict[str, str]) -> None:
+    command = [str(BIN / "python"), "-m", "sandbox", "serve", "--state", str(SANDBOX), "--seed", "company", "--only", *chosen]
+    for name, port in chosen.items():
+        command += [f"--{name}-port", str(port)]
+    plain = {name: value for name, value in env.items() if not name.startswith("AIRFLOW")}
+    processes.ensure("sandbox", command, plain)
+    log = processes.log_path("sandbox")
+    processes.wait_until(lambda: "{" in log.read_text(), "starting the sandbox systems", ["sandbox"], START_SECONDS)
+
+
+def _migrate_airflow(socket: Path, env: dict[str, str]) -> None:
+    """Make Airflow's own tables, once per version and database."""
+    done = f"{version('apache-airflow')} {POSTGRES.stat().st_ino}"
+    if read_json(_MIGRATED) == done:
+        return
+    log = LOGS / "airflow-migrate.log"
+    with log.open("w") as output:
+        command = [BIN / "airflow", "db", "migrate"]
+        if subprocess.run(command, env=env, stdout=output, stderr=subprocess.STDOUT, check=False).returncode:
+            raise StepError(f"Airflow could not make its tables; the log ends with:\n{processes.tail(log)}")
+    write_json(_MIGRATED, done)
+
+
+def _wait_for_airflow(api: AirflowApi) -> None:
+    with _step("Airflow: api-server, scheduler, dag-processor"):
+        processes.wait_until(lambda: not api.unhealthy(), "starting Airflow", list(COMPONENTS), START_SECONDS)
+        api.log_in()
+        api.warm_up()
+        processes.wait_until(lambda: api.has_dag(DAG_ID), f"reading the DAG {DAG_ID}", list(COMPONENTS), START_SECONDS)
+
+
+def _run_once(api: AirflowApi, socket: Path) -> None:
+    with psycopg.connect(postgres.url(socket, "lockstep")) as connection:
+        mode = "sync" if report.has_run(connection) else "backfill"
+    print(f"\nRunning the DAG {DAG_ID} with mode={mode}", flush=True)
+    api.unpause(DAG_ID)
+    run_id = api.trigger(DAG_ID, {"mode": mode})
+    with _step("whole run"):
+        state = _follow(api, run_id)
+    with psycopg.connect(postgres.url(socket, "lockstep")) as connection:
+        print(f"\n{report.render(report.read(connection, run_id))}", flush=True)
+    if state != "success":
+        raise StepError(f"the run {run_id} ended as {state}; open it in the Airflow UI at {api.url}/dags/{DAG_ID}")
+
+
+def _follow(api: AirflowApi, run_id: str) -> str:
+    """Print each task as it ends; return the final state of the run."""
+    end, shown_tasks = time.monotonic() + RUN_SECONDS, set[str]()
+    while time.monotonic() < end:
+        state = api.state(DAG_ID, run_id)
+        for task, outcome, seconds in api.tasks(DAG_ID, run_id):
+            if task not in shown_tasks and outcome in (*FINISHED, "skipped", "upstream_failed"):
+                shown_tasks.add(task)
+                print(f"  {task:<28}{outcome:<16}{seconds:6.1f} s", flush=True)
+        if state in FINISHED:
+            return state
+        time.sleep(POLL_SECONDS)
+    raise StepError(f"the run {run_id} did not end within {RUN_SECONDS} seconds")
+
+
+def _say_what_next(socket: Path, url: str, seconds: float) -> None:
+    with psycopg.connect(postgres.url(socket, "lockstep")) as connection:
+        example = report.example_contact(connection)
+    found = read_json(STATE / "ports.json")
+    print(
+        f"""
+Ready after {seconds:.0f} s.
+  Airflow      {url}    user {environment.USER}    password {environment.password()}
+  Salesforce   http://{ports.HOST}:{found["salesforce"]}    Freshdesk   http://{ports.HOST}:{found["freshdesk"]}    (sandbox systems)
+
+Try next
+  change a contact as a person in Salesforce would, then run again:
+    curl -X PATCH http://{ports.HOST}:{found["salesforce"]}/_sandbox/records/Contact/{example} \\
+         -H 'content-type: application/json' -d '{{"Title": "Head of Operations"}}'
+    make demo
+  look at it with Airflow's command line:   . .lockstep/env.sh && airflow dags list
+  stop everything:                          make stop"""
+    )
+
+
+if __name__ == "__main__":
+    main()

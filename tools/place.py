@@ -1,0 +1,48 @@
+"""Where the files of one checkout live. Everything a run makes is below `.lockstep/`, so that removing it removes the run."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+STATE = ROOT / ".lockstep"
+LOGS = STATE / "logs"
+PIDS = STATE / "pids"
+POSTGRES = STATE / "postgres"
+SANDBOX = STATE / "sandbox"
+AIRFLOW = STATE / "airflow"
+RESULTS = STATE / "results"
+BIN = ROOT / ".venv" / "bin"
+
+
+class StepError(Exception):
+    """One step of a command failed; the message is the one sentence the user reads."""
+
+
+def make_folders() -> None:
+    """Create the folders of a run, readable by their owner; Postgres makes its own."""
+    for folder in (STATE, LOGS, PIDS, SANDBOX, AIRFLOW, RESULTS):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def read_json(path: Path) -> Any:
+    """Return the content of a JSON file, or None when it is absent or was cut short by a crash."""
+    try:
+        return json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file that only its owner can read, in one step: a crash leaves the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}.new")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(value, file, indent=1)
+    draft.replace(path)
+
+
+def shown(path: Path) -> str:
+    """Return a path as the user would type it: relative inside the checkout."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
