@@ -3,7 +3,7 @@ PYTHON ?= $(or $(shell command -v python3.11),$(shell command -v python3),python
 RUN := PYTHONPATH=.:plugins .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stop clean test lint format bench features lock
+.PHONY: help setup demo stop clean test lint format bench features lock env
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -37,3 +37,6 @@ features: setup ## Show which promises the last test run proved, and write the t
 
 lock: setup ## Resolve requirements.in to requirements.txt with hashes
 	@.venv/bin/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11 requirements.in -o requirements.txt
+
+env: setup ## Write .env with fresh secrets for docker-compose.yaml
+	@$(RUN) -m tools.env

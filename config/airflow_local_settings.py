@@ -5,8 +5,22 @@ an edit of them reaches the next task without a restart.
 """
 
 import sys
+from importlib import import_module
 
 PARENTS = {"scheduler", "dag-processor", "standalone", "celery"}
+HEAVY = (
+    "alembic.command",
+    "great_expectations",
+    "msgspec",
+    "pandas",
+    "psycopg",
+    "pydantic",
+    "requests",
+    "sqlalchemy.dialects.postgresql.psycopg",
+    "airflow.providers.postgres.hooks.postgres",
+    "airflow.providers.salesforce.hooks.salesforce",
+)
 
 if PARENTS.intersection(sys.argv):
-    pass
+    for name in HEAVY:
+        import_module(name)

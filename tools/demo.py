@@ -31,6 +31,19 @@ COMPONENTS = {
 START_SECONDS = 180
 RUN_SECONDS = 900
 POLL_SECONDS = 0.3
+NEXT = """
+Ready after {seconds:.0f} s.
+  Airflow               {url}    user {user}    password {password}
+  sandbox Salesforce    {salesforce}
+  sandbox Freshdesk     {freshdesk}
+
+Try next
+  change a contact as a person in Salesforce would, then run again:
+    curl -X PATCH {salesforce}/_sandbox/records/Contact/{contact} \\
+         -H 'content-type: application/json' -d '{{"Title": "Head of Operations"}}'
+    make demo
+  use Airflow's command line:   . .lockstep/env.sh && airflow dags list
+  stop everything:              make stop"""
 _MIGRATED = STATE / "airflow.migrated"
 
 
@@ -39,7 +52,7 @@ def main() -> None:
     begin = time.monotonic()
     make_folders()
     try:
-        socket, url, env = _start()
+        socket, url = _start()
         api = AirflowApi(url, environment.USER, environment.password())
         _wait_for_airflow(api)
         _run_once(api, socket)
@@ -57,7 +70,7 @@ def _step(name: str) -> Iterator[None]:
     print(f"  {name:<44}{time.monotonic() - begin:6.1f} s", flush=True)
 
 
-def _start() -> tuple[Path, str, dict[str, str]]:
+def _start() -> tuple[Path, str]:
     print("Starting (everything stays on this machine, in .lockstep/)", flush=True)
     with _step("Postgres"):
         socket = postgres.start()
@@ -74,7 +87,7 @@ def _start() -> tuple[Path, str, dict[str, str]]:
             job.result()
     for name, arguments in COMPONENTS.items():
         processes.ensure(name, [str(BIN / "python"), str(BIN / "airflow"), *arguments], env)
-    return socket, f"http://{ports.HOST}:{chosen[AIRFLOW]}", env
+    return socket, f"http://{ports.HOST}:{chosen[AIRFLOW]}"
 
 
 def _choose_ports() -> dict[str, int]:
@@ -112,7 +125,7 @@ def _migrate_airflow(socket: Path, env: dict[str, str]) -> None:
         return
     log = LOGS / "airflow-migrate.log"
     with log.open("w") as output:
-        command = [BIN / "airflow", "db", "migrate"]
+        command = [str(BIN / "airflow"), "db", "migrate"]
         if subprocess.run(command, env=env, stdout=output, stderr=subprocess.STDOUT, check=False).returncode:
             raise StepError(f"Airflow could not make its tables; the log ends with:\n{processes.tail(log)}")
     write_json(_MIGRATED, done)
@@ -157,21 +170,10 @@ def _follow(api: AirflowApi, run_id: str) -> str:
 
 def _say_what_next(socket: Path, url: str, seconds: float) -> None:
     with psycopg.connect(postgres.url(socket, "lockstep")) as connection:
-        example = report.example_contact(connection)
-    found = read_json(STATE / "ports.json")
+        contact = report.example_contact(connection)
+    sandbox = {name: f"http://{ports.HOST}:{read_json(STATE / 'ports.json')[name]}" for name in WANTED_PORTS if name != AIRFLOW}
     print(
-        f"""
-Ready after {seconds:.0f} s.
-  Airflow      {url}    user {environment.USER}    password {environment.password()}
-  Salesforce   http://{ports.HOST}:{found["salesforce"]}    Freshdesk   http://{ports.HOST}:{found["freshdesk"]}    (sandbox systems)
-
-Try next
-  change a contact as a person in Salesforce would, then run again:
-    curl -X PATCH http://{ports.HOST}:{found["salesforce"]}/_sandbox/records/Contact/{example} \\
-         -H 'content-type: application/json' -d '{{"Title": "Head of Operations"}}'
-    make demo
-  look at it with Airflow's command line:   . .lockstep/env.sh && airflow dags list
-  stop everything:                          make stop"""
+        NEXT.format(seconds=seconds, url=url, user=environment.USER, password=environment.password(), contact=contact, **sandbox)
     )
 
 

@@ -20,7 +20,7 @@ _MADE = STATE / "postgres.made"  # written once the data folder is complete
 def start() -> Path:
     """Start the server unless it runs, create the databases, return the folder of its socket."""
     _mend()
-    command = [BIN / "python", "-W", "ignore", "-m", "tools.postgres"]
+    command = [str(BIN / "python"), "-W", "ignore", "-m", "tools.postgres"]
     log = LOGS / "postgres.log"
     with log.open("w") as errors:
         found = subprocess.run(

@@ -1,0 +1,59 @@
+"""What the `init` service does before the others start: tables of Airflow and of Lockstep, the first user, page rights.
+
+Safe to repeat: it runs at every `docker compose up` and is also the whole of an upgrade.
+"""
+
+import os
+import subprocess
+
+PAGE = "Sync health"
+PAGE_RIGHTS = {
+    "Admin": ["can_read", "can_edit", "can_create", "can_delete"],
+    "Op": ["can_read", "can_edit", "can_create", "can_delete"],
+    "User": ["can_read", "can_edit", "can_create"],
+    "Viewer": ["can_read"],
+}
+
+
+def main() -> None:
+    """Do all of it; the first step that fails ends the container with its message."""
+    airflow("db", "migrate")
+    airflow(*_admin())
+    grant_page_rights()
+    make_tables()
+
+
+def airflow(*arguments: str) -> None:
+    """Run one command of Airflow."""
+    subprocess.run(["airflow", *arguments], check=True)
+
+
+def grant_page_rights() -> None:
+    """Let the roles see the page, and `Plugins`, without which the UI shows them no entry for it."""
+    from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
+
+    with get_application_builder() as builder:
+        security = builder.sm
+        for role, actions in PAGE_RIGHTS.items():
+            for action in actions:
+                security.add_permission_to_role(security.find_role(role), security.create_permission(action, PAGE))
+            security.add_permission_to_role(security.find_role(role), security.create_permission("can_read", "Plugins"))
+
+
+def make_tables() -> None:
+    """Bring Lockstep's own database to the newest version."""
+    from airflow.models.connection import Connection
+
+    from sync.database import connect, migrate
+
+    url = Connection.from_json(os.environ["AIRFLOW_CONN_LOCKSTEP_DB"]).get_uri()
+    migrate(connect(url.replace("postgres://", "postgresql://", 1)))
+
+
+def _admin() -> list[str]:
+    names = ["--username", "admin", "--firstname", "Lockstep", "--lastname", "Admin", "--email", "admin@localhost"]
+    return ["users", "create", "--role", "Admin", *names, "--password", os.environ["AIRFLOW_ADMIN_PASSWORD"]]
+
+
+if __name__ == "__main__":
+    main()
