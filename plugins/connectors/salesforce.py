@@ -1,0 +1,191 @@
+"""Salesforce REST API: accounts, contacts, leads, opportunities. Cheap by design: one call per 2,000 records read, one per
+1,000 looked up, one per 200 written, a few for any number above.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby, islice
+from typing import Any
+
+from requests import Response
+
+from connectors.contract import Account, Entity, Field, Page, Record, Result, Write
+from connectors.errors import PermanentError
+from connectors.flat import flatten
+from connectors.salesforce_bulk import BulkJobs, has_literal_null
+from connectors.salesforce_calls import QUERIES_PER_CALL, VERSION, ApiError, Login, SalesforceCalls
+from connectors.salesforce_collections import Collections, way_of
+from connectors.salesforce_fields import create_reference_field, field_of
+from connectors.salesforce_soql import in_clauses, is_id, select, since_clause
+from connectors.session import Session, server_time
+
+BULK_WRITES = 2_000  # above, a bulk job costs fewer calls
+BULK_ROWS = 50_000
+RESTARTS = 3  # of a query whose cursor the server dropped
+DELETE_LOG_REACH = timedelta(days=15)
+DELETE_LOG_MARGIN = timedelta(hours=1)
+MODIFIED = "SystemModstamp"
+
+
+def _entity(name: str, path: str) -> Entity:
+    return Entity(name, path, "Id", MODIFIED, has_delete_feed=True)
+
+
+ENTITIES: Mapping[str, Entity] = {
+    "account": _entity("account", "Account"),
+    "contact": _entity("contact", "Contact"),
+    "lead": _entity("lead", "Lead"),
+    "opportunity": _entity("opportunity", "Opportunity"),
+}
+MERGEABLE = frozenset({"account", "contact", "lead"})
+
+
+class SalesforceConnector:
+    """Reads and writes one org. `login()` gives (access token, instance URL).
+
+    `external_id_fields` (`{"contact": "FDCONTACTID__c"}`): a create that names this field is an upsert by it, so that a repeat
+    makes no twin. `runs_assignment_rules` and `allows_duplicates` leave owner assignment and duplicate alerts to the org's
+    rules. `reads_delete_log` also finds what was deleted for good, one more call per entity. Bulk jobs know no duplicate rule.
+    """
+
+    system = "salesforce"
+    entities = ENTITIES
+
+    def __init__(
+        self,
+        login: Login,
+        session: Session,
+        *,
+        version: str = VERSION,
+        external_id_fields: Mapping[str, str] | None = None,
+        runs_assignment_rules: bool = False,
+        allows_duplicates: bool = False,
+        reads_delete_log: bool = False,
+        bulk_writes: int = BULK_WRITES,
+        bulk_rows: int = BULK_ROWS,
+    ) -> None:
+        headers = {"Sforce-Auto-Assign": "TRUE" if runs_assignment_rules else "FALSE"}
+        headers |= {"Sforce-Duplicate-Rule-Header": "allowSave=true"} if allows_duplicates else {}
+        self._calls = SalesforceCalls(login, session, version, headers)
+        self._external_id_fields = external_id_fields or {}
+        self._reads_delete_log = reads_delete_log
+        self._bulk_writes = bulk_writes
+        self._bulk_rows = bulk_rows
+
+    def ping(self) -> Account:
+        """Log in and ask for the organization's name."""
+        row = self._calls.rows(select(["Id", "Name", "IsSandbox"], "Organization"))[0]
+        return Account(row["Id"], row["Name"], row["IsSandbox"])
+
+    def describe(self, entity: str) -> Sequence[Field]:
+        """Return the fields the integration user may see: a hidden field and a missing one look the same."""
+        answer = self._calls.call("GET", f"sobjects/{self._path(entity)}/describe", "read").json()
+        return [field_of(row) for row in answer["fields"]]
+
+    def read_changes(self, entity: str, since: datetime | None, fields: Sequence[str]) -> Iterator[Page]:
+        """Yield what changed at or after `since`, deleted and merged records included; None: all live records.
+
+        `raw` has `MasterRecordId` of the record that a deleted one was merged into. A walk whose cursor the server drops
+        begins anew, so that records come twice.
+        """
+        where = since_clause(MODIFIED, since) if since else ""
+        soql = select(self._names(entity, fields), self._path(entity), where)
+        seen: set[str] = set()
+        clock: datetime | None = None
+        for page in self._restarted(entity, soql, "queryAll" if since else "query", fields):
+            seen |= {record.id for record in page.records}
+            clock = page.server_time
+            yield page
+        if self._reads_delete_log and since and clock:
+            yield from self._delete_log(entity, since, clock, seen)
+
+    def read(self, entity: str, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
+        """Yield records by id, 1,000 a call, deleted ones too."""
+        return self._look_up(entity, "Id", [id for id in ids if is_id(id)], fields, "queryAll")
+
+    def find(self, entity: str, key: str, values: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
+        """Yield live records by any field, 1,000 values a call; text compares without regard to case."""
+        return self._look_up(entity, key, values, fields, "query")
+
+    def write(self, entity: str, writes: Sequence[Write]) -> Iterator[Result]:
+        """Send consecutive writes of one kind together: 200 a call, above `bulk_writes` as a bulk job."""
+        source, key = self._path(entity), self._external_id_fields.get(entity, "")
+        for way, group in groupby(writes, key=lambda write: way_of(write, key)):
+            run = list(group)
+            if len(run) > self._bulk_writes and not has_literal_null(run):
+                yield from BulkJobs(self._calls, source).write(way, run)
+            else:
+                yield from Collections(self._calls, source).write(way, run)
+
+    def create_field(self, entity: str, name: str, label: str) -> None:
+        """Create a unique external-id field, visible through the permission set `Lockstep_Sync` alone."""
+        create_reference_field(self._calls, self._path(entity), name, label)
+
+    def _path(self, entity: str) -> str:
+        if entity not in self.entities:
+            raise PermanentError(f"Salesforce has no entity {entity!r} here: there are {', '.join(self.entities)}.")
+        return self.entities[entity].path
+
+    def _names(self, entity: str, fields: Sequence[str]) -> list[str]:
+        return [*fields, "Id", MODIFIED, "IsDeleted", *(["MasterRecordId"] if entity in MERGEABLE else [])]
+
+    def _restarted(self, entity: str, soql: str, verb: str, fields: Sequence[str]) -> Iterator[Page]:
+        for attempt in range(RESTARTS + 1):
+            try:
+                yield from self._walk(entity, soql, verb, fields)
+                return
+            except ApiError as error:
+                if error.code != "INVALID_QUERY_LOCATOR" or attempt == RESTARTS:
+                    raise
+
+    def _walk(self, entity: str, soql: str, verb: str, fields: Sequence[str]) -> Iterator[Page]:
+        for response in self._calls.pages(soql, verb):
+            body = response.json()
+            if body["totalSize"] > self._bulk_rows:
+                yield from self._bulk_walk(entity, soql, verb, fields)
+                return
+            yield _page(response, body["records"], fields)
+
+    def _bulk_walk(self, entity: str, soql: str, verb: str, fields: Sequence[str]) -> Iterator[Page]:
+        kinds = {field.name: field.type for field in self.describe(entity)}
+        for rows, response in BulkJobs(self._calls, self._path(entity)).query(soql, verb):
+            yield _page(response, [{name: _typed(kinds.get(name), text) for name, text in row.items()} for row in rows], fields)
+
+    def _delete_log(self, entity: str, since: datetime, clock: datetime, seen: set[str]) -> Iterator[Page]:
+        start = max(since, clock - DELETE_LOG_REACH + DELETE_LOG_MARGIN)
+        if clock - start < timedelta(minutes=1):
+            return
+        params = {"start": start.isoformat(timespec="seconds"), "end": clock.isoformat(timespec="seconds")}
+        response = self._calls.call("GET", f"sobjects/{self._path(entity)}/deleted/", "read", params=params)
+        rows = [row for row in response.json()["deletedRecords"] if row["id"] not in seen]
+        records = [Record(row["id"], {}, datetime.fromisoformat(row["deletedDate"]), is_deleted=True) for row in rows]
+        yield Page(records, server_time(response))
+
+    def _look_up(self, entity: str, key: str, values: Sequence[str], fields: Sequence[str], verb: str) -> Iterator[Page]:
+        names, source = self._names(entity, fields), self._path(entity)
+        queries = (select(names, source, clause) for clause in in_clauses(key, values))
+        while together := list(islice(queries, QUERIES_PER_CALL)):
+            response, rows = self._calls.together(together, verb)
+            yield _page(response, rows, fields)
+
+
+def _page(response: Response, rows: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> Page:
+    return Page([_record(row, fields) for row in rows], server_time(response))
+
+
+def _record(row: Mapping[str, Any], fields: Sequence[str]) -> Record:
+    """Parents are flattened (`Account.Name`); of one that is not set every field asked for is None."""
+    raw = dict.fromkeys((name for name in fields if "." in name), None)
+    raw |= {name: value for name, value in flatten(row).items() if "attributes" not in name.split(".")}
+    return Record(row["Id"], raw, datetime.fromisoformat(row[MODIFIED]), row["IsDeleted"])
+
+
+def _typed(kind: str | None, text: str) -> str | bool | int | float | None:
+    """Return a cell of a bulk query as REST would give it."""
+    if text == "":
+        return None
+    if kind == "boolean":
+        return text == "true"
+    if kind == "integer":
+        return int(text)
+    return float(text) if kind == "number" else text

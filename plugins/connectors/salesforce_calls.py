@@ -1,0 +1,163 @@
+"""Calls to the Salesforce REST API: the access token with one new login per failed call, and errors as exceptions."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from requests import PreparedRequest, Response
+
+from connectors.errors import AuthError, PermanentError, RateLimitError, SyncError, TransientError, shorten
+from connectors.session import Kind, Session
+
+VERSION = "59.0"
+QUERIES_PER_CALL = 5  # the limit of queries in one composite call
+DAILY_WAIT_SECONDS = 3600.0  # the daily limit is a rolling one
+TRUSTED_HOSTS = (".salesforce.com", ".force.com", ".salesforce.mil")
+# A new login cannot cure these.
+HOPELESS_TOKENS = ("not valid for use with the REST API", "Connected app is not attached to Agent")
+LIMIT_EXCEEDED = "REQUEST_LIMIT_EXCEEDED"
+TRANSIENT_CODES = frozenset({
+    "API_CURRENTLY_DISABLED", "API_TEMPORARILY_UNAVAILABLE", "FIND_DUPLICATES_ERROR",
+    "FUNCTIONALITY_TEMPORARILY_UNAVAILABLE", "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE",
+    "MATCH_SERVICE_UNAVAILABLE_ERROR", "ORG_IN_MAINTENANCE", "QUERY_TIMEOUT", "REQUEST_RUNNING_TOO_LONG",
+    "SERVER_UNAVAILABLE", "TOO_MANY_APEX_REQUESTS", "UNABLE_TO_LOCK_ROW",
+})  # fmt: skip
+
+Login = Callable[[], tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One error as the API words it."""
+
+    code: str
+    message: str
+
+
+class ApiError(PermanentError):
+    """The API refused a whole request; `code` is its own."""
+
+    def __init__(self, message: str, status: int, problem: Problem) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = problem.code
+        self.words = problem.message
+
+
+class SalesforceCalls:
+    """Sends requests with a token from `login()`, which gives (access token, instance URL) and is asked only when needed."""
+
+    def __init__(self, login: Login, session: Session, version: str = VERSION, headers: Mapping[str, str] | None = None) -> None:
+        self.session = session
+        self.root = f"/services/data/v{version}"
+        self._login = login
+        self._headers = {"Accept": "application/json"} | dict(headers or {})
+        self._token = ""
+        self._instance = ""
+
+    def call(self, method: str, path: str, kind: Kind, *, headers: Mapping[str, str] | None = None, **arguments: Any) -> Response:
+        """Return a successful answer; `path` begins below the versioned root, or with a slash at the host.
+
+        Raises ApiError for a refused request, AuthError, RateLimitError, TransientError, LostAnswerError.
+        """
+        path = path if path.startswith("/") else f"{self.root}/{path}"
+        arguments["headers"] = self._headers | dict(headers or {})
+        response = self._send(method, path, kind, arguments)
+        if response.status_code == HTTPStatus.UNAUTHORIZED and not any(text in response.text for text in HOPELESS_TOKENS):
+            self._token = ""
+            response = self._send(method, path, kind, arguments)
+        if not response.ok:
+            raise error_of(path, response.status_code, problem_of(_body(response)))
+        return response
+
+    def pages(self, soql: str, verb: str = "query") -> Iterator[Response]:
+        """Yield the answers to a query, page by page; `queryAll` sees deleted records too."""
+        response = self.call("GET", verb, "read", params={"q": soql})
+        yield response
+        while following := response.json().get("nextRecordsUrl"):
+            response = self.call("GET", following, "read")
+            yield response
+
+    def rows(self, soql: str) -> list[dict[str, Any]]:
+        """Return all rows of a small query."""
+        return [row for response in self.pages(soql) for row in response.json()["records"]]
+
+    def together(self, queries: Sequence[str], verb: str = "query") -> tuple[Response, list[dict[str, Any]]]:
+        """Ask up to five queries in one call; values in them travel in the body, not in the URL.
+
+        Returns the answer and the rows of all queries.
+        """
+        requests = [
+            {"method": "GET", "url": f"{self.root}/{verb}?q={quote(soql, safe='')}", "referenceId": f"query{number}"}
+            for number, soql in enumerate(queries)
+        ]
+        body = {"allOrNone": False, "compositeRequest": requests}
+        response = self.call("POST", "composite", "read", is_safe=True, json=body)
+        return response, [row for part in response.json()["compositeResponse"] for row in self._part_rows(part)]
+
+    def _part_rows(self, part: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        if part["httpStatusCode"] >= HTTPStatus.BAD_REQUEST:
+            raise error_of(f"{self.root}/composite", part["httpStatusCode"], problem_of(part["body"]))
+        body = part["body"]
+        yield from body["records"]
+        while following := body.get("nextRecordsUrl"):
+            body = self.call("GET", following, "read").json()
+            yield from body["records"]
+
+    def _send(self, method: str, path: str, kind: Kind, arguments: Mapping[str, Any]) -> Response:
+        if not self._token:
+            self._token, self._instance = self._login()
+            self._check_instance()
+        seen = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+        return self.session.call(method, self._instance + path, kind, auth=self._sign, answers=seen, **arguments)
+
+    def _sign(self, request: PreparedRequest) -> PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+    def _check_instance(self) -> None:
+        host = urlsplit(self._instance).hostname or ""
+        if not self.session.loopback and not host.endswith(TRUSTED_HOSTS):
+            raise AuthError(f"The login names {host!r} as its server, which is not one of Salesforce's: no token is sent there.")
+
+
+def is_busy(response: Response) -> bool:
+    """Tell whether Salesforce asks for fewer calls at once, which it says with a 403."""
+    return response.status_code == HTTPStatus.FORBIDDEN and LIMIT_EXCEEDED in response.text and "Concurrent" in response.text
+
+
+def problem_of(body: Any) -> Problem:
+    """Read any of the API's error bodies: a list of errors, one error, a token error, or none that can be read."""
+    errors = [error for error in (body if isinstance(body, list) else [body]) if isinstance(error, Mapping)]
+    first = errors[0] if errors else {}
+    code = first.get("errorCode") or first.get("statusCode") or first.get("error") or ""
+    words = [str(error.get("message") or error.get("error_description") or "") for error in errors]
+    return Problem(str(code), shorten("; ".join(filter(None, words))))
+
+
+def error_of(path: str, status: int, problem: Problem) -> SyncError:
+    """Return the exception that says what to do about a refused request."""
+    words = f"{status} {problem.code} {problem.message}".strip()
+    if status == HTTPStatus.UNAUTHORIZED:
+        return AuthError(f"Salesforce does not accept our access token, not even a new one: {words}. Check app and user.")
+    if problem.code == LIMIT_EXCEEDED:
+        return RateLimitError(f"Salesforce's daily limit of API calls is used up: {problem.message}", DAILY_WAIT_SECONDS)
+    if problem.code == "API_DISABLED_FOR_ORG":
+        return AuthError(
+            "This Salesforce org or user has no API access (API_DISABLED_FOR_ORG): it needs Enterprise edition or higher, "
+            "or Professional with the API add-on, and the user the permission 'API Enabled'."
+        )
+    if problem.code in TRANSIENT_CODES:
+        return TransientError(f"Salesforce cannot answer {path} now: {words}. The task is retried later.")
+    if status == HTTPStatus.FORBIDDEN:
+        return AuthError(f"Salesforce forbids {path}: {words}. Check the rights of the integration user.")
+    return ApiError(f"Salesforce refused {path}: {words}.", status, problem)
+
+
+def _body(response: Response) -> Any:
+    try:
+        return response.json()
+    except ValueError:
+        return None

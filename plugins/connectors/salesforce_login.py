@@ -1,0 +1,101 @@
+"""Logs in to Salesforce: simple-salesforce speaks the token flows, our session carries them.
+
+simple-salesforce chooses a flow by which arguments are None and takes the wrong one when a form leaves blank texts behind;
+here the flow is chosen first and only its own arguments are passed.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from simple_salesforce.exceptions import SalesforceAuthenticationFailed
+from simple_salesforce.login import SalesforceLogin
+
+from connectors.errors import AuthError, TransientError, shorten
+from connectors.session import Session
+
+DOMAIN_SUFFIX = ".salesforce.com"
+SHARED_DOMAINS = ("login", "test")
+TRANSIENT_CODES = frozenset({"rate_limit_exceeded", "LOGIN_RATE_EXCEEDED"})
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What the Airflow connection holds. `domain` is `login`, `test`, or My Domain's part before `.salesforce.com`."""
+
+    username: str = ""
+    domain: str = "login"
+    consumer_key: str = field(default="", repr=False)
+    consumer_secret: str = field(default="", repr=False)
+    private_key: str = field(default="", repr=False)
+    private_key_file: str = ""
+    password: str = field(default="", repr=False)
+    security_token: str = field(default="", repr=False)
+    organization_id: str = ""
+
+
+class _TokenSession(requests.Session):
+    """What simple-salesforce sees of our session."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send through our session; the answers that a login reads itself are not raised."""
+        return self._session.call(str(method), str(url), "auth", is_safe=True, is_json=False, answers=(401, 403), **kwargs)
+
+
+def sign_in(credentials: Credentials, session: Session) -> tuple[str, str]:
+    """Return (access token, instance URL). Raises AuthError, which no repeat cures, or TransientError."""
+    arguments = flow_of(credentials)
+    try:
+        token, host = SalesforceLogin(session=_TokenSession(session), **arguments)
+    except SalesforceAuthenticationFailed as error:
+        words = shorten(f"{error.code}: {error.message}")
+        if str(error.code) in TRANSIENT_CODES:
+            raise TransientError(f"Salesforce takes no logins now: {words}") from None
+        raise AuthError(f"Salesforce refused the login of {credentials.username or 'the app'}: {words}") from None
+    except ValueError as error:
+        raise AuthError(f"The private key in the Salesforce connection cannot be read ({type(error).__name__}).") from None
+    return str(token), f"https://{host}"
+
+
+def flow_of(credentials: Credentials) -> Mapping[str, str]:
+    """Return the arguments of one login flow: private key first, then client secret, then the old password flows."""
+    c = credentials
+    domain = domain_of(c.domain)
+    if c.private_key or c.private_key_file:
+        key = {"privatekey": c.private_key} if c.private_key else {"privatekey_file": c.private_key_file}
+        return {"username": c.username, "consumer_key": c.consumer_key, "domain": domain, **key}
+    if c.consumer_secret and not c.password:
+        if domain in SHARED_DOMAINS:
+            raise AuthError("The client credentials flow needs My Domain: set the connection's domain to, say, 'acme.my'.")
+        return {"consumer_key": c.consumer_key, "consumer_secret": c.consumer_secret, "domain": domain}
+    if not (c.username and c.password):
+        raise AuthError(
+            "The Salesforce connection has no complete login: it needs a consumer key with a private key and a username, "
+            "or a consumer key with a consumer secret."
+        )
+    return _password_flow(c, domain)
+
+
+def domain_of(text: str) -> str:
+    """Return the domain as simple-salesforce wants it, whether a host, an address or the bare part was given."""
+    host = urlsplit(text).hostname if "://" in text else text
+    return str(host or "login").removesuffix(DOMAIN_SUFFIX)
+
+
+def _password_flow(c: Credentials, domain: str) -> Mapping[str, str]:
+    log.warning("Logins by password end with Salesforce's Summer '27 release: change the connection to a private key.")
+    arguments = {"username": c.username, "password": c.password, "domain": domain}
+    if c.consumer_key and c.consumer_secret:
+        return arguments | {"consumer_key": c.consumer_key, "consumer_secret": c.consumer_secret}
+    if c.organization_id and not c.security_token:
+        return arguments | {"organizationId": c.organization_id}
+    return arguments | {"security_token": c.security_token}
