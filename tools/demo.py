@@ -42,7 +42,7 @@ Try next
     curl -X PATCH {salesforce}/_sandbox/records/Contact/{contact} \\
          -H 'content-type: application/json' -d '{{"Title": "Head of Operations"}}'
     make demo
-  use Airflow's command line:   . .lockstep/env.sh && airflow dags list
+  use Airflow's command line:   . {state}/env.sh && airflow dags list
   stop everything:              make stop"""
 _MIGRATED = STATE / "airflow.migrated"
 
@@ -71,7 +71,7 @@ def _step(name: str) -> Iterator[None]:
 
 
 def _start() -> tuple[Path, str]:
-    print("Starting (everything stays on this machine, in .lockstep/)", flush=True)
+    print(f"Starting (everything stays on this machine, in {shown(STATE)}/)", flush=True)
     with _step("Postgres"):
         socket = postgres.start()
     chosen = _choose_ports()
@@ -173,7 +173,15 @@ def _say_what_next(socket: Path, url: str, seconds: float) -> None:
         contact = report.example_contact(connection)
     sandbox = {name: f"http://{ports.HOST}:{read_json(STATE / 'ports.json')[name]}" for name in WANTED_PORTS if name != AIRFLOW}
     print(
-        NEXT.format(seconds=seconds, url=url, user=environment.USER, password=environment.password(), contact=contact, **sandbox)
+        NEXT.format(
+            seconds=seconds,
+            url=url,
+            user=environment.USER,
+            password=environment.password(),
+            contact=contact,
+            state=shown(STATE),
+            **sandbox,
+        )
     )
 
 

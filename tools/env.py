@@ -4,6 +4,7 @@ import base64
 import os
 import re
 import secrets
+from pathlib import Path
 
 from tools.place import ROOT
 
@@ -13,11 +14,19 @@ COMPOSE = ROOT / "docker-compose.yaml"
 
 def main() -> None:
     """Add every secret the compose file asks for and `.env` does not have."""
-    known = re.findall(r"^(\w+)=", FILE.read_text(), re.MULTILINE) if FILE.exists() else []
-    added = [name for name in wanted(COMPOSE.read_text()) if name not in known]
-    with os.fdopen(os.open(FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
-        file.writelines(f"{name}={make(name)}\n" for name in added)
+    added = complete(FILE, COMPOSE.read_text())
     print(f"Added to .env: {', '.join(added)}." if added else ".env has everything already.")
+
+
+def complete(file: Path, compose: str) -> list[str]:
+    """Append the missing secrets to the file, which only its owner can read; return their names."""
+    text = file.read_text() if file.exists() else ""
+    known = re.findall(r"^(\w+)=", text, re.MULTILINE)
+    added = [name for name in wanted(compose) if name not in known]
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as output:
+        output.write("\n" if text and not text.endswith("\n") else "")
+        output.writelines(f"{name}={make(name)}\n" for name in added)
+    return added
 
 
 def wanted(compose: str) -> list[str]:

@@ -1,4 +1,7 @@
-"""Where the files of one checkout live. Everything a run makes is below `.lockstep/`, so that removing it removes the run."""
+"""Where the files of one checkout live. Everything a run makes is below `.lockstep/`, so that removing it removes the run.
+
+`LOCKSTEP_STATE` names another folder, for a checkout on a network drive or for a second run beside the first.
+"""
 
 import json
 import os
@@ -6,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-STATE = ROOT / ".lockstep"
+STATE = Path(os.environ.get("LOCKSTEP_STATE") or ROOT / ".lockstep").resolve()
 LOGS = STATE / "logs"
 PIDS = STATE / "pids"
 POSTGRES = STATE / "postgres"
