@@ -1,6 +1,6 @@
 """Opens connectors from Airflow connections. The one module here that knows Airflow, and only inside `open_connector`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -69,8 +69,7 @@ def build_connector(system: str, settings: Settings, *, on_call: OnCall | None =
     if system not in BUILDERS:
         raise PermanentError(f"There is no connector for {system!r}: there are {', '.join(BUILDERS)}.")
     session = Session(loopback=settings.loopback, on_call=on_call, is_busy=is_busy)
-    connector: Connector = BUILDERS[system](settings, session, options)
-    return connector
+    return BUILDERS[system](settings, session, options)
 
 
 def _salesforce(settings: Settings, session: Session, options: Mapping[str, Any]) -> SalesforceConnector:
@@ -105,4 +104,4 @@ def freshdesk_address(settings: Settings) -> str:
     return f"https://{host if '.' in host else host + FRESHDESK_DOMAIN}"
 
 
-BUILDERS = {"salesforce": _salesforce, "freshdesk": _freshdesk}
+BUILDERS: Mapping[str, Callable[..., Connector]] = {"salesforce": _salesforce, "freshdesk": _freshdesk}

@@ -255,7 +255,9 @@ def _explain(call: _Call, error: requests.RequestException) -> Exception:
     if isinstance(error, requests.exceptions.SSLError) or isinstance(cause, SSLError):
         return PermanentError(f"{call}: the server's certificate was not accepted. Check the host and the CA bundle.")
     if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError | requests.Timeout):
-        was_sent = not isinstance(cause, NewConnectionError | ConnectTimeoutError)
+        was_sent = not isinstance(error, requests.ConnectTimeout) and not isinstance(
+            cause, NewConnectionError | ConnectTimeoutError
+        )
         return _TryAgainError(type(cause if isinstance(cause, Exception) else error).__name__, was_sent)
     return PermanentError(f"{call}: {type(error).__name__}. Check the host in the connection.")
 
