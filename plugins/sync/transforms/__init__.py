@@ -3,13 +3,18 @@
 A transform lives in the module of its subject and is declared by the `transform` decorator; importing it here registers it.
 """
 
-from sync.files import suggest
-from sync.transforms import amounts, lists, names, places, texts, times
-from sync.transforms.registry import TRANSFORMS, Kind, Table, Transform, Use
+import json
+from collections.abc import Iterator
+from typing import Any
 
-__all__ = ["TRANSFORMS", "Table", "Transform", "amounts", "lists", "names", "parse", "places", "texts", "times"]
+from sync.files import suggest
+from sync.transforms import addresses, amounts, countries, lists, names, texts, times
+from sync.transforms.registry import TRANSFORMS, WRITTEN, Kind, Table, Transform, Use
+
+__all__ = ["SUBJECTS", "TRANSFORMS", "Table", "Transform", "parse", "table_markdown"]
 
 DEFAULT = "text"
+SUBJECTS = (texts, names, addresses, countries, amounts, times, lists)
 
 
 def parse(
@@ -37,7 +42,16 @@ def parse(
     codec = kind.build(use)
     is_invertible = kind.is_invertible and not (word == "values" and direction != "both")
     return Transform(
-        word, argument, kind.description, kind.common_type, kind.salesforce_types, kind.app_types, is_invertible, codec
+        word,
+        argument,
+        kind.description,
+        kind.common_type,
+        kind.salesforce_types,
+        kind.app_types,
+        kind.salesforce_writes or WRITTEN[kind.common_type],
+        kind.app_writes or WRITTEN[kind.common_type],
+        is_invertible,
+        codec,
     )
 
 
@@ -63,3 +77,23 @@ def _check_counts(kind: Kind, use: Use) -> None:
         raise ValueError(f"{kind.name} takes one field on each side; for several fields use join, first_filled or full_name")
     if kind.counts == "many to one" and not kind.is_invertible and target != 1:
         raise ValueError(f"{kind.name} writes one field; name only one on the side it writes to")
+
+
+def table_markdown() -> str:
+    """Return the table of all transforms for the mapping guide."""
+    head = "| transform | after the colon | what it does | Salesforce | common | app | ways |\n|---|---|---|---|---|---|---|\n"
+    return head + "".join(f"| {' | '.join(line)} |\n" for kind in TRANSFORMS.values() for line in _table_lines(kind))
+
+
+def _table_lines(kind: Kind) -> Iterator[tuple[str, ...]]:
+    first = (f"`{kind.name}`", kind.argument_help or "–", kind.description)
+    ways = "both" if kind.is_invertible else "one"
+    for number, example in enumerate(kind.examples):
+        raw = (_spell(example.salesforce), _spell((example.common,)), _spell(example.app))
+        cell = f"`{example.cell}`" if example.cell else ""
+        yield (*first, *raw, ways) if not number else ("", cell, "", *raw, "")
+
+
+def _spell(values: tuple[Any, ...]) -> str:
+    texts = (json.dumps(value, ensure_ascii=False) if value is not None else "*empty*" for value in values)
+    return " + ".join(text if text == "*empty*" else f"`{text}`" for text in texts) or "–"

@@ -4,10 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from sync.transforms.registry import TEXTS, Codec, Example, Read, Use, same, single, transform
+from sync.transforms.registry import FLAGS, NUMBERS, TEXTS, Codec, Example, Read, Use, same, single, transform
 
-NUMBERS = ("number", "integer", "text", "picklist", "other")
-FLAGS = ("boolean", "text", "picklist", "integer", "other")
 TRUE = frozenset(("true", "1", "yes", "y", "on", "ja", "wahr", "x"))
 FALSE = frozenset(("false", "0", "no", "n", "off", "nein", "falsch", ""))
 LARGEST = 10**18
@@ -70,6 +68,7 @@ def number(use: Use) -> Codec:
     common_type="number",
     salesforce_types=NUMBERS,
     app_types=TEXTS,
+    app_writes=TEXTS,
     examples=(Example((1234.5,), 1234.5, ("1234,5",)),),
 )
 def decimal_comma(use: Use) -> Codec:
@@ -175,6 +174,7 @@ def negation(use: Use) -> Codec:
     common_type="boolean",
     salesforce_types=FLAGS,
     app_types=TEXTS,
+    app_writes=TEXTS,
     argument="optional",
     argument_help="the two words with a slash between, Yes/No if left out",
     examples=(Example((True,), True, ("Yes",)), Example((False,), False, ("Nein",), "yes_no:Ja/Nein")),

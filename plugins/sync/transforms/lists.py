@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sync.transforms.registry import Codec, Example, Read, Use, one_way, same, single, transform
-from sync.transforms.texts import read_domain, read_text
-
-LISTS = ("tags", "multipicklist", "other")
+from sync.transforms.addresses import read_domain
+from sync.transforms.registry import LISTS, Codec, Example, Read, Use, one_way, same, single, transform
+from sync.transforms.texts import read_text
 
 
 def _sorted_unique(words: Iterable[Any]) -> list[str] | None:
@@ -35,6 +34,7 @@ def _write_list(common: Any) -> tuple[Any, ...]:
     "tags",
     common_type="list",
     salesforce_types=("text", "other"),
+    salesforce_writes=("text", "other"),
     app_types=(*LISTS, "text"),
     examples=(
         Example(("vip, partner,vip",), ["partner", "vip"], (["partner", "vip"],)),
@@ -51,6 +51,7 @@ def tags(use: Use) -> Codec:
     "list",
     common_type="list",
     salesforce_types=("multipicklist",),
+    salesforce_writes=("multipicklist",),
     app_types=LISTS,
     examples=(Example(("Sailing;Chess",), ["Chess", "Sailing"], (["Chess", "Sailing"],)),),
 )
@@ -82,11 +83,11 @@ def domain_list(use: Use) -> Codec:
     common_type="text",
     argument="optional",
     argument_help="the name in the field column of values.csv, the row's own name if left out",
-    examples=(),
+    examples=(Example(("Machinery",), "Machinery", ("Maschinenbau",), "values:industry"),),
 )
 def values(use: Use) -> Codec:
     """Values translated by values.csv; a value that is not listed stays as it is."""
-    pairs = (use.values or {}).get(use.argument, ())
+    pairs = (use.values or {}).get(use.argument.casefold().rpartition(".")[2], ())
     if not pairs:
         raise ValueError(f"values.csv has no rows for '{use.argument}'; add them or name another field of it")
     to_app = dict(reversed(pairs))

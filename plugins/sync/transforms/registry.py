@@ -14,6 +14,19 @@ Table = Mapping[str, tuple[tuple[str, str], ...]]  # table name → pairs of Sal
 
 TEXTS: tuple[FieldType, ...] = ("text", "email", "phone", "url", "picklist", "other")
 WORDS: tuple[FieldType, ...] = (*TEXTS, "integer", "number", "boolean", "date", "datetime")
+NUMBERS: tuple[FieldType, ...] = ("number", "integer", "text", "picklist", "other")
+FLAGS: tuple[FieldType, ...] = ("boolean", "text", "picklist", "integer", "other")
+DATES: tuple[FieldType, ...] = ("date", "datetime", "text", "other")
+LISTS: tuple[FieldType, ...] = ("tags", "multipicklist", "other")
+WRITTEN: Mapping[CommonType, tuple[FieldType, ...]] = {
+    "text": TEXTS,
+    "number": ("number", "integer", "other"),
+    "boolean": ("boolean", "other"),
+    "date": ("date", "text", "other"),
+    "datetime": ("datetime", "text", "other"),
+    "list": LISTS,
+    "reference": ("reference", "text", "integer", "other"),
+}
 
 
 class Codec(NamedTuple):
@@ -36,7 +49,7 @@ class Example(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Where a transform is used: its argument, the row's direction, how many fields on each side, the values tables."""
+    """Where a transform is used: argument, direction of the row, number of fields on each side, translations."""
 
     argument: str = ""
     direction: str = "both"
@@ -52,7 +65,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One entry of the table of transforms. `counts` names how many fields a side may have: "1", "2", "many", "0"."""
+    """One entry of the table of transforms. `counts`: how many fields the side it reads and the side it writes may have."""
 
     name: str
     description: str
@@ -61,6 +74,8 @@ class Kind:
     examples: tuple[Example, ...]
     salesforce_types: tuple[FieldType, ...] = TEXTS
     app_types: tuple[FieldType, ...] = TEXTS
+    salesforce_writes: tuple[FieldType, ...] = ()  # the field types its values can be written to, WRITTEN if empty
+    app_writes: tuple[FieldType, ...] = ()
     argument: Literal["none", "optional", "required"] = "none"
     argument_help: str = ""
     is_invertible: bool = True
@@ -77,6 +92,8 @@ class Transform:
     common_type: CommonType
     salesforce_types: tuple[FieldType, ...]
     app_types: tuple[FieldType, ...]
+    salesforce_writes: tuple[FieldType, ...]
+    app_writes: tuple[FieldType, ...]
     is_invertible: bool
     codec: Codec
 
@@ -89,8 +106,12 @@ class Transform:
         return self.codec.write_salesforce if side == "salesforce" else self.codec.write_app
 
     def types(self, side: Side) -> tuple[FieldType, ...]:
-        """Return the field types that fit on `side`."""
+        """Return the field types that can be read on `side`."""
         return self.salesforce_types if side == "salesforce" else self.app_types
+
+    def written_types(self, side: Side) -> tuple[FieldType, ...]:
+        """Return the field types that can be written on `side`."""
+        return self.salesforce_writes if side == "salesforce" else self.app_writes
 
 
 TRANSFORMS: dict[str, Kind] = {}

@@ -228,48 +228,6 @@ def first_filled(use: Use) -> Codec:
     return one_way(use, read_first, read_text)
 
 
-@transform(
-    "url",
-    common_type="text",
-    examples=(Example(("www.Nordwerk.example/",), "https://www.nordwerk.example", ("https://www.nordwerk.example",)),),
-)
-def url(use: Use) -> Codec:
-    """A web address: https:// is added where no scheme is, the host in small letters, no slash at the end."""
-    return same(read_url)
-
-
-def read_url(value: Any) -> str | None:
-    """Return a web address in the one spelling it is compared in."""
-    found = read_text(value)
-    if not found:
-        return None
-    scheme, mark, rest = found.partition("://")
-    if not mark:
-        scheme, rest = "https", found
-    host, slash, path = rest.partition("/")
-    return f"{scheme.lower()}://{host.lower()}{slash}{path}".rstrip("/") if host else None
-
-
-@transform(
-    "domain",
-    common_type="text",
-    is_invertible=False,
-    examples=(Example(("https://www.nordwerk.example/de",), "nordwerk.example", ("nordwerk.example",)),),
-)
-def domain(use: Use) -> Codec:
-    """The domain of a web or e-mail address, without www. One-way."""
-    return one_way(use, read_domain, read_text)
-
-
-def read_domain(value: Any) -> str | None:
-    """Return the domain of a web or e-mail address."""
-    found = read_url(value)
-    if not found:
-        return None
-    host = found.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
-    return host.removeprefix("www.") or None
-
-
 def _read_lower(value: Any) -> str | None:
     found = read_text(value)
     return found and found.lower()

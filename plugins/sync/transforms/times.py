@@ -6,9 +6,8 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sync.transforms.registry import TEXTS, Codec, Example, Use, same, single, transform
+from sync.transforms.registry import DATES, TEXTS, Codec, Example, Use, same, single, transform
 
-DATES = ("date", "datetime", "text", "other")
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(?=$|[T ])")
 _PARTS = {"YYYY": "%Y", "MM": "%m", "DD": "%d"}
 
@@ -98,6 +97,7 @@ def calendar_date(use: Use) -> Codec:
     common_type="date",
     salesforce_types=("date", "datetime"),
     app_types=TEXTS,
+    app_writes=TEXTS,
     argument="required",
     argument_help="how the app writes it, with DD, MM and YYYY",
     examples=(Example(("2026-03-02",), "2026-03-02", ("02.03.2026",), "date_text:DD.MM.YYYY"),),
@@ -130,6 +130,7 @@ def date_text(use: Use) -> Codec:
     common_type="datetime",
     salesforce_types=("datetime",),
     app_types=("integer", "number", "text"),
+    app_writes=("integer", "number"),
     examples=(Example(("2026-03-02T08:11:05.000+0000",), "2026-03-02T08:11:05Z", (1772439065,)),),
 )
 def unix_time(use: Use) -> Codec:

@@ -1,9 +1,9 @@
-"""Transforms of phone numbers to one spelling; countries follow in the same spirit."""
+"""Transforms of web addresses and phone numbers to one spelling."""
 
 import re
 from typing import Any
 
-from sync.transforms.registry import Codec, Example, Use, same, transform
+from sync.transforms.registry import Codec, Example, Use, one_way, same, transform
 from sync.transforms.texts import read_text
 
 CALLING_CODES = {
@@ -17,6 +17,48 @@ WITHOUT_TRUNK_ZERO = frozenset(
     ("IT", "DK", "ES", "NO", "PT", "GR", "CY", "CZ", "EE", "IS", "LU", "LV", "MT", "PL", "SG", "US", "CA", "MX", "LI")
 )
 _TRUNK_IN_BRACKETS = re.compile(r"\(0\)")
+
+
+@transform(
+    "url",
+    common_type="text",
+    examples=(Example(("www.Nordwerk.example/",), "https://www.nordwerk.example", ("https://www.nordwerk.example",)),),
+)
+def url(use: Use) -> Codec:
+    """A web address: https:// is added where no scheme is, the host in small letters, no slash at the end."""
+    return same(read_url)
+
+
+def read_url(value: Any) -> str | None:
+    """Return a web address in the one spelling it is compared in."""
+    found = read_text(value)
+    if not found:
+        return None
+    scheme, mark, rest = found.partition("://")
+    if not mark:
+        scheme, rest = "https", found
+    host, slash, path = rest.partition("/")
+    return f"{scheme.lower()}://{host.lower()}{slash}{path}".rstrip("/") if host else None
+
+
+@transform(
+    "domain",
+    common_type="text",
+    is_invertible=False,
+    examples=(Example(("https://www.nordwerk.example/de",), "nordwerk.example", ("nordwerk.example",)),),
+)
+def domain(use: Use) -> Codec:
+    """The domain of a web or e-mail address, without www. One-way."""
+    return one_way(use, read_domain, read_text)
+
+
+def read_domain(value: Any) -> str | None:
+    """Return the domain of a web or e-mail address."""
+    found = read_url(value)
+    if not found:
+        return None
+    host = found.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
+    return host.removeprefix("www.") or None
 
 
 @transform(
