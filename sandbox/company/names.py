@@ -93,7 +93,7 @@ COUNTRIES = (
         "Ltd, PLC, LLP",
     ),
     _country(
-        "Sweden/SE/sv/Stockholm", ("+46 99 555 {:04d}", "+46 999 55{:04d}"),
+        "Sweden/SE/sv-SE/Stockholm", ("+46 99 555 {:04d}", "+46 999 55{:04d}"),
         "Åsa, Björn, Märta, Göran, Linnéa, Håkan, Sören, Ebba, Torbjörn, Freja",
         "Åkesson, Öberg, af Ugglas, Lindström, Sjögren, Bergqvist, Nyström, von Essen, Ängström, Hedlund",
         "Malmö=211 19, Göteborg=411 03, Växjö=352 30, Örebro=702 10, Luleå=972 31",

@@ -1,0 +1,151 @@
+"""Freshdesk as one system of the sandbox: what the core and the admin routes ask of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from sandbox.calls import Call
+from sandbox.faults import Fault
+from sandbox.freshdesk import companies, contacts, fields, lifecycle, pages, seeds
+from sandbox.freshdesk.api import Api, label, refused, too_many, unauthorized
+from sandbox.freshdesk.desk import Desk
+from sandbox.freshdesk.errors import Refusal
+from sandbox.freshdesk.switches import SWITCHES
+from sandbox.store import Key, Record, Store
+from sandbox.system import System
+
+RECORDS = ("contacts", "companies")
+OTHER = ("/account", "/agents", "/agents/me", "/contacts/export", "/companies/export")
+
+
+class FreshdeskSystem(System):
+    """One Freshdesk account per store."""
+
+    name = "freshdesk"
+    switches = SWITCHES
+    row_faults = frozenset({"bad_record"})
+
+    def __init__(self) -> None:
+        self._desks: WeakKeyDictionary[Store, Desk] = WeakKeyDictionary()
+
+    def desk(self, store: Store) -> Desk:
+        """Return the account over `store`."""
+        return self._desks.setdefault(store, Desk(store))
+
+    def build(self, store: Store) -> ASGIApp:
+        """Return the API."""
+        return Api(self.desk(store))
+
+    def classify(self, method: str, path: str, query: str, body: bytes) -> Call:
+        """Count by endpoint; GET reads, everything else writes, except the account and exports."""
+        name = label(path)
+        if name in OTHER:
+            return Call("other", f"{method} {name}")
+        return Call("read" if method in ("GET", "HEAD") else "write", f"{method} {name}")
+
+    def seed(self, store: Store, seed: str, generate: Mapping[str, Any]) -> None:
+        """Fill the cleared store; `cross_references` makes the two reference fields that otherwise do not exist."""
+        seeds.fill(self.desk(store), seed, generate)
+
+    def actions(self) -> Mapping[str, Callable[..., Any]]:
+        """Return what people do on Freshdesk's own pages."""
+        return {
+            "block": lambda store, id: self._do(store, lifecycle.block, id, True),
+            "unblock": lambda store, id: self._do(store, lifecycle.block, id, False),
+            "restore": lambda store, id: self._do(store, lifecycle.restore, id),
+            "hard_delete": lambda store, id: self._do(store, lifecycle.erase, id, True),
+            "merge": self._merge,
+            "mail_from": self._mail_from,
+            "add_field": lambda store, kind, **given: self._do(store, fields.add, kind, given),
+            "drop_field": self._drop_field,
+            "set_choices": self._set_choices,
+        }
+
+    def records(self, store: Store, kind: str, with_deleted: bool) -> Sequence[Record]:
+        """Return contacts and companies in the single view (blocked contacts marked), other kinds as stored."""
+        desk, rows = self.desk(store), list(store.table(kind).values())
+        if kind == "companies":
+            return [pages.show_company(desk, row) for row in rows]
+        if kind != "contacts":
+            return rows
+        kept = [row for row in rows if with_deleted or not row.get("deleted")]
+        return [pages.show_contact(desk, row) | ({"blocked": True} if row.get("blocked") else {}) for row in kept]
+
+    def insert(self, store: Store, kind: str, records: Sequence[dict[str, Any]]) -> list[Key]:
+        """Put contacts or companies as they are."""
+        if kind not in RECORDS:
+            raise KeyError(kind)
+        desk = self.desk(store)
+        now = desk.now()
+        stamped = [{"name": "", "created_at": now, "updated_at": now, **row} for row in records]
+        rows = [row if "id" in row else {**row, "id": desk.new_id(kind)} for row in stamped]
+        self._do(store, seeds.put_all, kind, rows)
+        return [row["id"] for row in rows]
+
+    def edit(self, store: Store, kind: str, key: str, given: Mapping[str, Any]) -> None:
+        """Change a contact or company; custom fields not named stay."""
+        desk = self.desk(store)
+        old = desk.get(kind, int(key)) if kind in RECORDS else None
+        if old is None:
+            raise KeyError(f"{kind} {key}")
+        self._do(store, desk_put, kind, contacts.merged(old, {"updated_at": desk.now(), **given}))
+
+    def delete(self, store: Store, kind: str, key: str) -> None:
+        """Soft-delete a contact, delete a company for good."""
+        if kind not in RECORDS:
+            raise KeyError(kind)
+        self._do(store, lifecycle.soft_delete if kind == "contacts" else companies.delete, int(key))
+
+    def answer_fault(self, store: Store, fault: Fault, request: Request) -> Response:
+        """Answer 429 and 401 in Freshdesk's words."""
+        if fault.kind == "429":
+            return refused(too_many(fault.options.get("retry_after", 1)))
+        if fault.kind == "401":
+            return refused(unauthorized())
+        return super().answer_fault(store, fault, request)
+
+    def _do(self, store: Store, work: Callable[..., Any], *arguments: Any) -> Any:
+        """Run a change outside the API; what the rules refuse is a ValueError, and nothing stays derived from it."""
+        desk = self.desk(store)
+        try:
+            return work(desk, *arguments)
+        except Refusal as refusal:
+            desk.forget()
+            raise ValueError(f"{refusal.status} {refusal.body}") from refusal
+        except (KeyError, TypeError, ValueError):
+            desk.forget()
+            raise
+
+    def _merge(self, store: Store, primary: int, secondaries: list[int], **chosen: Any) -> None:
+        given = {"primary_contact_id": primary, "secondary_contact_ids": secondaries, "contact": chosen}
+        self._do(store, lifecycle.merge, given)
+
+    def _mail_from(self, store: Store, email: str, name: str = "") -> int:
+        """Let a mail from an unknown sender come in, which makes a contact."""
+        given = {"name": name or email.split("@")[0], "email": email}
+        written = store.calls.records_written
+        record = self._do(store, contacts.create, given)
+        store.calls.records_written = written
+        return int(record["id"])
+
+    def _drop_field(self, store: Store, kind: str, name: str) -> None:
+        self._do(store, fields.drop, kind, self._field(store, kind, name))
+
+    def _set_choices(self, store: Store, kind: str, name: str, choices: list[str]) -> None:
+        field = self._field(store, kind, name)
+        store.put(kind, field["id"], {**field, "choices": fields.with_places(choices)})
+
+    def _field(self, store: Store, kind: str, name: str) -> Record:
+        found = next((field for field in store.table(kind).values() if field["name"] == name), None)
+        if found is None:
+            raise KeyError(f"{kind} {name}")
+        return found
+
+
+def desk_put(desk: Desk, kind: str, record: Record) -> None:
+    """Put one record."""
+    desk.put(kind, record)
