@@ -1,4 +1,4 @@
-"""The few calls to Airflow's public REST API that the demo needs."""
+"""The few calls over HTTP that the demo needs, most of them to Airflow's public REST API."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +10,16 @@ from tools.place import StepError
 
 TIMEOUT_SECONDS = 30
 FINISHED = ("success", "failed")
+
+
+def answers(url: str) -> bool:
+    """Whether something at this address answers with success."""
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            return session.get(url, timeout=TIMEOUT_SECONDS).ok
+        except requests.RequestException:
+            return False
 
 
 class AirflowApi:

@@ -17,7 +17,7 @@ import psycopg
 
 from sync.database import connect, migrate
 from tools import environment, ports, postgres, processes, report
-from tools.airflow_api import FINISHED, AirflowApi
+from tools.airflow_api import FINISHED, AirflowApi, answers
 from tools.environment import DAG_ID
 from tools.place import BIN, LOGS, POSTGRES, SANDBOX, STATE, StepError, make_folders, read_json, shown, write_json
 
@@ -114,8 +114,8 @@ def _start_sandbox(chosen: dict[str, int], env: dict[str, str]) -> None:
         command += [f"--{name}-port", str(port)]
     plain = {name: value for name, value in env.items() if not name.startswith("AIRFLOW")}
     processes.ensure("sandbox", command, plain)
-    log = processes.log_path("sandbox")
-    processes.wait_until(lambda: "{" in log.read_text(), "starting the sandbox systems", ["sandbox"], START_SECONDS)
+    urls = [f"http://{ports.HOST}:{port}/_sandbox/health" for port in chosen.values()]
+    processes.wait_until(lambda: all(map(answers, urls)), "starting the sandbox systems", ["sandbox"], START_SECONDS)
 
 
 def _migrate_airflow(socket: Path, env: dict[str, str]) -> None:

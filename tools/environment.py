@@ -83,13 +83,14 @@ def _connections(socket: Path, systems: Mapping[str, str]) -> dict[str, str]:
         "LOCKSTEP_DB": {"conn_type": "postgres", "host": str(socket), "login": "postgres", "schema": "lockstep"}
     }
     if "salesforce" in systems:
-        keys = {"consumer_key": "SANDBOX_CONSUMER_KEY", "consumer_secret": "sandbox-consumer-secret"}
-        connections["SALESFORCE_DEFAULT"] = {"conn_type": "salesforce", "host": systems["salesforce"], "extra": keys}
+        login = {"domain": "nordwerk.my", "consumer_key": "SANDBOX_CONSUMER_KEY", "consumer_secret": "sandbox-consumer-secret"}
+        connections["SALESFORCE_DEFAULT"] = {"conn_type": "salesforce", "host": systems["salesforce"], "extra": login}
     if "freshdesk" in systems:
         connections["FRESHDESK_DEFAULT"] = {
             "conn_type": "freshdesk",
             "host": systems["freshdesk"],
             "password": "sandbox-freshdesk-key",
+            "extra": {"domain": "nordwerk"},
         }
     return {f"AIRFLOW_CONN_{name}": json.dumps(value) for name, value in connections.items()}
 

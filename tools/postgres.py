@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from tools.place import BIN, LOGS, POSTGRES, ROOT, STATE, StepError
-from tools.processes import birth, command_line, tail, wait_for_end
+from tools.processes import birth, command_line, tail, wait_for_end, working_in
 
 DATABASES = ("airflow", "lockstep")
 START_SECONDS = 60
@@ -50,12 +50,18 @@ def url(socket: Path, database: str, driver: str = "") -> str:
 
 
 def _mend() -> None:
-    """Clear away a data folder that was never finished, and the pid file of a server that was killed."""
+    """Clear away a data folder that was never finished, and the lock files of a server that was killed.
+
+    Postgres would do the latter itself, but not while the dead server waits as a zombie or a stranger has its pid.
+    """
     if _pid():
         return
+    if not wait_for_end(list(working_in(POSTGRES))):
+        raise StepError(f"a Postgres without its parent still works in {POSTGRES}; try again in a moment")
     if not _MADE.exists():
         shutil.rmtree(POSTGRES, ignore_errors=True)
-    (POSTGRES / "postmaster.pid").unlink(missing_ok=True)
+    for lock in (POSTGRES / "postmaster.pid", *POSTGRES.glob(".s.PGSQL.*")):
+        lock.unlink(missing_ok=True)
 
 
 def _pid() -> int:

@@ -54,13 +54,20 @@ def command_line(pid: int) -> str:
     return subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
 
 
+def working_in(folder: Path) -> Iterator[int]:
+    """Yield the processes whose working directory is this folder (Linux)."""
+    for entry in _PROC.glob("[0-9]*"):
+        with suppress(OSError):
+            if (entry / "cwd").readlink() == folder:
+                yield int(entry.name)
+
+
 def ensure(name: str, command: Sequence[str], env: Mapping[str, str]) -> Process:
     """Return the process of that name, started anew unless it already runs with this very command and environment."""
     known, digest = find(name), _digest(command, env)
     if known and known.digest == digest:
         return known
-    if known:
-        stop_all([name])
+    stop_all([name])
     return _start(name, command, env, digest)
 
 

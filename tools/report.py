@@ -35,7 +35,7 @@ _REJECTED = """
     select entity, side, reason ->> 'field' as field, min(reason ->> 'reason') as reason,
            count(distinct record_id) as records, min(record_id) as example
     from sync.rejection, jsonb_array_elements(reasons) as reason
-    where last_batch_id = %s and closed_at is null
+    where last_batch_id = %s and closed_at is null and stage <> 'load'
     group by entity, side, reason ->> 'field', reason ->> 'code' order by records desc, entity, side
 """
 _CONFLICTS = "select count(*) as n from sync.conflict where batch_id = %s"
