@@ -1,0 +1,189 @@
+"""Whether one mapping row fits the fields that the two live systems describe: existence, type, rights, length, options."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.contract import Field
+from sync.files import Problem, Severity, suggest
+from sync.rows import COLUMNS, Row
+from sync.settings import EntitySettings, Side
+
+OTHER: Mapping[Side, Side] = {"salesforce": "app", "app": "salesforce"}
+FITTING = {
+    "text": "text", "email": "email", "phone": "phone", "url": "url", "picklist": "text", "integer": "integer",
+    "number": "number", "boolean": "boolean", "date": "date", "datetime": "datetime", "tags": "tags",
+}  # fmt: skip
+LISTED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What the two systems describe for one entity, raw name → field."""
+
+    entity: EntitySettings
+    app: str
+    fields: Mapping[Side, Mapping[str, Field]]
+
+    def what(self, side: Side) -> str:
+        """Return system and entity as people say it: "Salesforce contact"."""
+        system = "Salesforce" if side == "salesforce" else self.app.capitalize()
+        return f"{system} {self.entity.reads_as(side)}"
+
+    def lacks(self, side: Side, name: str) -> str:
+        """Say that the field is not there, why that may be, and which one was perhaps meant."""
+        hidden = ", or the integration user may not see it (field-level security)" if side == "salesforce" else ""
+        return f"{self.what(side)} has no field '{name[:60]}'{suggest(name, self.fields[side])}{hidden}"
+
+    def of(self, row: Row, side: Side) -> list[Field]:
+        """Return the described fields of `row`."""
+        return [self.fields[side][name] for name in row.fields(side) if name in self.fields[side]]
+
+    def is_written(self, row: Row, side: Side) -> bool:
+        """Tell whether the row is ever written to `side`."""
+        return self.entity.writes_to(side) and row.writes_to(side)
+
+
+def check_row(row: Row, live: Live) -> list[Problem]:
+    """Return what keeps `row` from working; lengths and options are looked at once the fields themselves are right."""
+    problems = [problem for side in COLUMNS for name in row.fields(side) for problem in _check_field(row, live, side, name)]
+    if not any(problem.severity == "error" for problem in problems):
+        for target in COLUMNS:
+            if live.is_written(row, target):
+                problems += [*_check_length(row, live, target), *_check_options(row, live, target)]
+    return problems
+
+
+def problem_at(row: Row, column: str, message: str, severity: Severity = "error") -> Problem:
+    """Return a problem that points at a cell of `row`."""
+    return Problem(row.file, row.line, row.columns.get(column, 1), column, message, row.name, severity)
+
+
+def _check_field(row: Row, live: Live, side: Side, name: str) -> Iterator[Problem]:
+    found = live.fields[side].get(name)
+    if found is None:
+        yield problem_at(row, COLUMNS[side], f"{live.lacks(side, name)}; correct the name or create the field")
+        return
+    refusal = _refusal(row, found)
+    if refusal:
+        yield problem_at(row, COLUMNS[side], f"'{name}' in {live.what(side)} is {refusal}")
+    elif found.type not in row.transform.types(side):
+        yield problem_at(row, "transform", f"{row.transform.name} cannot read '{name}' ({found.type}); {_advice(found)}")
+    elif live.is_written(row, side):
+        yield from _check_written(row, live, side, found)
+
+
+def _refusal(row: Row, found: Field) -> str:
+    if found.type == "id":
+        return "the system's own id; Lockstep keeps the cross-references itself, take this row out"
+    if found.type == "reference" and row.transform.common_type != "reference":
+        return "a look-up to another record; map it with reference:account or the like, or take this row out"
+    if found.type == "multipicklist" and row.transform.name != "list":
+        return "a multi-select field; map a text field in its place, or use list where the other side is a list"
+    if found.is_calculated:
+        return "calculated; its changes are not seen as changes of the record, map the fields it is made of"
+    return ""
+
+
+def _advice(found: Field) -> str:
+    fitting = FITTING.get(found.type)
+    return f"use {fitting}" if fitting else "choose a field of another type"
+
+
+def _check_written(row: Row, live: Live, side: Side, found: Field) -> Iterator[Problem]:
+    what = f"'{found.name}' in {live.what(side)}"
+    back = f"write to_{OTHER[side]} as direction"
+    if not found.is_createable and not found.is_updateable:
+        yield problem_at(row, "direction", f"{what} is read-only, but this row writes it; {_way_out(found, back)}")
+    elif not found.is_updateable and row.overwrite != "never":
+        message = f"{what} can be set only while a record is created; {back}, or never in the overwrite column"
+        yield problem_at(row, "overwrite", message)
+    elif not found.is_createable:
+        message = f"{what} cannot be set while a record is created; it is filled by the next change after that"
+        yield problem_at(row, COLUMNS[side], message, "warning")
+    if found.type not in row.transform.written_types(side):
+        yield problem_at(row, "transform", f"{row.transform.name} cannot write {what} ({found.type}); {_advice(found)}")
+    if found.is_required and not row.is_required_for(side) and row.default is None and row.transform.name != "constant":
+        message = f"{what} is required, a record without it would be refused; write yes in the required column"
+        yield problem_at(row, "required", message, "warning")
+
+
+def _way_out(found: Field, back: str) -> str:
+    return f"map FirstName + LastName with full_name, or {back}" if found.name == "Name" else back
+
+
+def _check_length(row: Row, live: Live, target: Side) -> Iterator[Problem]:
+    longest, limit = _longest(row, live.of(row, OTHER[target])), _room(live.of(row, target))
+    if not limit or longest <= limit or row.transform.common_type not in ("text", "list"):
+        return
+    names = " + ".join(row.fields(target))
+    message = f"'{names}' in {live.what(target)} holds {limit} characters, but up to {longest} can come"
+    if row.transform.name in ("constant", "truncate"):
+        yield problem_at(row, "transform", f"{message}; write a shorter one")
+    else:
+        cure = "records with longer ones are held back; shorten them, or use truncate in one direction"
+        yield problem_at(row, COLUMNS[target], f"{message}; {cure}", "warning")
+
+
+def _room(fields: Sequence[Field]) -> int:
+    return sum(field.length for field in fields) + len(fields) - 1 if all(field.length for field in fields) else 0
+
+
+def _longest(row: Row, fields: Sequence[Field]) -> int:
+    if row.transform.name == "constant":
+        return len(row.transform.argument)
+    if row.transform.name == "truncate":
+        return int(row.transform.argument)
+    if len(fields) == 1 and fields[0].options:
+        return max(map(len, fields[0].options))
+    return _room(fields) if fields else 0
+
+
+def _check_options(row: Row, live: Live, target: Side) -> Iterator[Problem]:
+    fields = live.of(row, target)
+    allowed = fields[0].options if len(fields) == 1 else None
+    offered = _offered(row, live, OTHER[target])
+    unreadable = [value for value in offered or () if _carry(row, target, value) is None]
+    if unreadable:
+        message = f"{row.transform.name} cannot read {_listed(unreadable, ())} of {live.what(OTHER[target])}"
+        yield problem_at(row, "transform", f"{message}; such records are held back, use values to translate them", "warning")
+    if not allowed:
+        return
+    severity: Severity = "error" if fields[0].is_restricted else "warning"
+    where = f"'{fields[0].name}' in {live.what(target)}"
+    missing = [value for value in offered or () if not set(_carry(row, target, value) or ()) <= {"", *allowed}]
+    if missing:
+        message = f"{where} lacks {_listed(missing, allowed)}, which {live.what(OTHER[target])} has"
+        yield problem_at(row, COLUMNS[target], f"{message}; add them there or translate them in values.csv", severity)
+    elif offered is None and fields[0].is_restricted:
+        message = f"{where} takes its own options only, but any text can come; records with others are held back"
+        yield problem_at(row, COLUMNS[target], message, "warning")
+    if row.default is not None and not set(_written(row, target, row.default_value)) <= set(allowed):
+        message = f"'{row.default[:60]}' is no option of {where}{suggest(row.default, allowed)}; write one of them"
+        yield problem_at(row, "default", message)
+
+
+def _offered(row: Row, live: Live, origin: Side) -> tuple[Any, ...] | None:
+    if row.transform.name == "constant":
+        return (row.transform.argument,)
+    fields = live.of(row, origin)
+    if len(fields) == 1 and fields[0].type == "boolean":
+        return (True, False)
+    return fields[0].options if len(fields) == 1 else None
+
+
+def _carry(row: Row, target: Side, value: Any) -> list[str] | None:
+    try:
+        return _written(row, target, row.transform.read(OTHER[target])(value))
+    except ValueError:
+        return None
+
+
+def _written(row: Row, target: Side, common: Any) -> list[str]:
+    value = row.transform.write(target)(common)[0]
+    return [str(each) for each in value] if isinstance(value, list) else ["" if value is None else str(value)]
+
+
+def _listed(values: Sequence[Any], allowed: Sequence[str]) -> str:
+    named = ", ".join(f"'{value}'{suggest(str(value), allowed)}" for value in values[:LISTED])
+    return f"{named} and {len(values) - LISTED} more" if len(values) > LISTED else named

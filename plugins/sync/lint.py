@@ -1,0 +1,139 @@
+"""Say in plain words what is wrong with the mapping files, alone and against the fields of the live systems.
+
+`python -m sync.lint [folder …]` checks the files alone and ends with 1 when a person must mend something.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from connectors.contract import Field
+from sync import mapping as mapping_files
+from sync.files import Problem, Severity, suggest
+from sync.fit import Live, check_row
+from sync.mapping import Integration
+from sync.mapping import Mapping as EntityMapping
+from sync.rows import COLUMNS, Row
+from sync.settings import FILE, SIDES, Settings, Side
+
+__all__ = ["Problem", "check", "main"]
+
+MAPPINGS = Path("include/mappings")
+
+
+def check(
+    integration: Integration, salesforce: Mapping[str, Sequence[Field]], app: Mapping[str, Sequence[Field]]
+) -> list[Problem]:
+    """Return what the live fields do not allow, sorted by place. An entity missing from either list is passed over."""
+    problems: list[Problem] = []
+    for entity in integration.settings.entities:
+        mapping = integration.mappings.get(entity.name)
+        if mapping is None or entity.name not in salesforce or entity.name not in app:
+            continue
+        fields: dict[Side, dict[str, Field]] = {
+            "salesforce": {field.name: field for field in salesforce[entity.name]},
+            "app": {field.name: field for field in app[entity.name]},
+        }
+        live = Live(entity, integration.settings.app, fields)
+        problems += [problem for row in mapping.rows for problem in check_row(row, live)]
+        for side in SIDES:
+            problems += _check_required(mapping, live, side)
+            problems += _check_references(integration.settings, live, side)
+            problems += _check_filters(integration.settings, live, side)
+            problems += _check_translations(integration, mapping, live, side)
+    return sorted(set(problems))
+
+
+def _references(live: Live, side: Side) -> tuple[str, ...]:
+    if side == "app":
+        return live.entity.app_references
+    return (live.entity.salesforce_reference,) if live.entity.salesforce_reference else ()
+
+
+def _check_required(mapping: EntityMapping, live: Live, side: Side) -> Iterator[Problem]:
+    if not live.entity.writes_to(side):
+        return
+    written = {name for row in mapping.rows if row.writes_to(side) for name in row.fields(side)} | set(_references(live, side))
+    for name, field in live.fields[side].items():
+        if field.is_required and field.is_createable and name not in written:
+            message = f"{live.what(side)} requires '{name}', but no row writes it; add one, if need be constant:… with to_{side}"
+            yield Problem(f"{mapping.entity}.csv", 1, 1, COLUMNS[side], message)
+
+
+def _check_references(settings: Settings, live: Live, side: Side) -> Iterator[Problem]:
+    for name in _references(live, side):
+        field = live.fields[side].get(name)
+        if field is None:
+            message = f"{live.lacks(side, name)}; preflight --create makes it"
+            yield _in_settings(settings, live, ("reference", side), message)
+        elif not field.is_updateable:
+            message = f"'{name}' in {live.what(side)} is read-only; give the integration user the right to edit it"
+            yield _in_settings(settings, live, ("reference", side), message)
+
+
+def _check_filters(settings: Settings, live: Live, side: Side) -> Iterator[Problem]:
+    for name, wanted in live.entity.filters.get(side, {}).items():
+        field = live.fields[side].get(name)
+        if field is None:
+            yield _in_settings(settings, live, ("filter", side, name), f"{live.lacks(side, name)}; correct the name")
+            continue
+        for value in wanted if field.options else ():
+            if value not in (field.options or ()):
+                hint = suggest(value, field.options or ())
+                message = f"'{value[:60]}' is no option of '{name}' in {live.what(side)}{hint}; no record has it"
+                yield _in_settings(settings, live, ("filter", side, name), message, "warning")
+
+
+def _in_settings(settings: Settings, live: Live, keys: tuple[str, ...], message: str, severity: Severity = "error") -> Problem:
+    path = ("entities", live.entity.name, *keys)
+    return Problem(FILE, *settings.place(*path), ".".join(path), message, severity=severity)
+
+
+def _check_translations(integration: Integration, mapping: EntityMapping, live: Live, side: Side) -> Iterator[Problem]:
+    for row in mapping.rows:
+        fields = live.of(row, side) if row.transform.name == "values" else []
+        for field in fields:
+            yield from _check_column(integration, row, live, side, field)
+
+
+def _check_column(integration: Integration, row: Row, live: Live, side: Side, field: Field) -> Iterator[Problem]:
+    column = f"{side}_value"
+    table = row.transform.argument.casefold()
+    for line in integration.values:
+        value = line[column]
+        if line["field"].casefold() not in (table, f"{live.entity.name}.{table}") or not field.options:
+            continue
+        if value not in ("", "*", *field.options):
+            is_fatal = field.is_restricted and live.is_written(row, side)
+            hint = suggest(value, field.options)
+            message = f"'{value[:60]}' is no option of '{field.name}' in {live.what(side)}{hint}; correct it or take this row out"
+            yield line.problem(column, message, "error" if is_fatal else "warning")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Check the folders named, or every integration below include/mappings; print the problems, return 1 if one is an error."""
+    parser = argparse.ArgumentParser(prog="python -m sync.lint", description="Check mapping and settings files.")
+    parser.add_argument("folders", nargs="*", type=Path, metavar="folder", help="default: every one in include/mappings")
+    folders = parser.parse_args(arguments).folders or sorted(path.parent for path in MAPPINGS.glob("*/settings.yaml"))
+    if not folders:
+        parser.error(f"no integration in {MAPPINGS}; name a folder with a settings.yaml")
+    return 1 if sum(_report(folder) for folder in folders) else 0
+
+
+def _report(folder: Path) -> int:
+    problems: list[Problem] = []
+    mapping_files.read(folder, problems)
+    for line in dict.fromkeys(str(problem) for problem in sorted(problems)):
+        sys.stdout.write(f"{folder / line}\n")
+    errors = sum(problem.severity == "error" for problem in problems)
+    sys.stdout.write(f"{folder}: {_count(errors, 'error')}, {_count(len(problems) - errors, 'warning')}\n")
+    return errors
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number or 'no'} {word}{'' if number == 1 else 's'}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
