@@ -19,7 +19,7 @@ from sync.database import connect, migrate
 from tools import environment, ports, postgres, processes, report
 from tools.airflow_api import FINISHED, AirflowApi, answers
 from tools.environment import DAG_ID
-from tools.place import BIN, LOGS, POSTGRES, SANDBOX, STATE, StepError, make_folders, read_json, shown, write_json
+from tools.place import BIN, LOGS, POSTGRES, SANDBOX, STATE, StepError, digest_of, make_folders, read_json, shown, write_json
 
 AIRFLOW = "airflow"
 WANTED_PORTS = {AIRFLOW: 8080, "salesforce": 8801, "freshdesk": 8802}
@@ -27,6 +27,12 @@ COMPONENTS = {
     "api-server": ["api-server"],
     "scheduler": ["scheduler", "--skip-serve-logs"],
     "dag-processor": ["dag-processor"],
+}
+LOADED_ONCE = {  # what a process keeps in memory: an edit of it takes a new process
+    "sandbox": ("requirements.txt", "sandbox"),
+    "api-server": ("requirements.txt", "config", "plugins"),
+    "scheduler": ("requirements.txt", "config"),
+    "dag-processor": ("requirements.txt", "config"),
 }
 START_SECONDS = 180
 RUN_SECONDS = 900
@@ -86,7 +92,8 @@ def _start() -> tuple[Path, str]:
         for job in jobs:
             job.result()
     for name, arguments in COMPONENTS.items():
-        processes.ensure(name, [str(BIN / "python"), str(BIN / "airflow"), *arguments], env)
+        told = {**env, "LOCKSTEP_CODE": digest_of(*LOADED_ONCE[name])}
+        processes.ensure(name, [str(BIN / "python"), str(BIN / "airflow"), *arguments], told)
     return socket, f"http://{ports.HOST}:{chosen[AIRFLOW]}"
 
 
@@ -113,7 +120,7 @@ def _start_sandbox(chosen: dict[str, int], env: dict[str, str]) -> None:
     for name, port in chosen.items():
         command += [f"--{name}-port", str(port)]
     plain = {name: value for name, value in env.items() if not name.startswith("AIRFLOW")}
-    processes.ensure("sandbox", command, plain)
+    processes.ensure("sandbox", command, {**plain, "LOCKSTEP_CODE": digest_of(*LOADED_ONCE["sandbox"])})
     urls = [f"http://{ports.HOST}:{port}/_sandbox/health" for port in chosen.values()]
     processes.wait_until(lambda: all(map(answers, urls)), "starting the sandbox systems", ["sandbox"], START_SECONDS)
 

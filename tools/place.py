@@ -3,6 +3,7 @@
 `LOCKSTEP_STATE` names another folder, for a checkout on a network drive or for a second run beside the first.
 """
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -44,6 +45,15 @@ def write_json(path: Path, value: Any) -> None:
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(value, file, indent=1)
     draft.replace(path)
+
+
+def digest_of(*names: str) -> str:
+    """Return a digest over files of the checkout; a folder stands for the Python files in it."""
+    digest = hashlib.sha256()
+    for path in (ROOT / name for name in names):
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def shown(path: Path) -> str:
