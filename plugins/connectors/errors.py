@@ -7,6 +7,7 @@ SyncError
     ├── AuthError             credentials, rights, edition
     ├── MappingError          the data team's files; carries all problems
     ├── TooManyRejectedError  validation over its limit, nothing written
+    ├── RecordsRejectedError  the run is finished, some records could not go
     └── GuardError            the plan is larger than allowed, nothing written
 
 One bad row is data (a rejection or a failed action), never an exception.
@@ -58,6 +59,10 @@ class MappingError(PermanentError):
 
 class TooManyRejectedError(PermanentError):
     """More records failed validation than the settings allow; nothing was written."""
+
+
+class RecordsRejectedError(PermanentError):
+    """The run did its work, but records were rejected: a run that leaves something behind is never plain green."""
 
 
 class GuardError(PermanentError):

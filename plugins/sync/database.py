@@ -18,11 +18,13 @@ from connectors.errors import TransientError
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 7_301_001
 COPY_BLOCK_BYTES = 1 << 18
+NULL = r"\N"  # in the text format of COPY
 
 _encode = msgspec.json.Encoder().encode
 
 
-def _dumps(value: Any) -> str:
+def to_json(value: Any) -> str:
+    """Return `value` as JSON text; dates as ISO 8601."""
     return _encode(value).decode()
 
 
@@ -32,7 +34,7 @@ def connect(url: str) -> Engine:
     set_json_dumps(_encode)
     return create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
-        json_serializer=_dumps,
+        json_serializer=to_json,
         json_deserializer=msgspec.json.decode,
         pool_pre_ping=True,
         connect_args={"application_name": "lockstep", "connect_timeout": 10},

@@ -19,6 +19,7 @@ CRONS = {"15 minutes": "*/15 * * * *", "30 minutes": "*/30 * * * *", "hourly": "
 DIRECTIONS = ("both", "to_app", "to_salesforce")
 MASTERS = ("merge", "salesforce", "app")
 HISTORIES = ("none", "all")
+TAKEN_NAMES = ("values", "users")  # their CSV files hold something else
 DELETES = ("ignore", "flag", "archive", "delete")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}$")
 _ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+$")
@@ -74,6 +75,7 @@ class Settings:
     staging_days: int = 14
     rejected_share: float = 0.5
     rejected_minimum: int = 50
+    on_rejected: str = "fail"  # a run that newly rejects records ends failed, its work being done
     recipients: tuple[str, ...] = ()
     entities: tuple[EntitySettings, ...] = ()
     content: Any = field(default=None, repr=False)  # everything written in the file, as plain values
@@ -128,6 +130,7 @@ def _read_settings(top: Section) -> Settings:
         staging_days=top.whole("staging_days", 14, 1, 3650),
         rejected_share=limit.share("share", 0.5),
         rejected_minimum=limit.whole("minimum", 50, 0, 1_000_000),
+        on_rejected=top.choice("on_rejected", ("fail", "succeed"), "fail"),
         recipients=_recipients(top),
         entities=_read_entities(top.section("entities"), (direction, master, prefer)),
         content=top.content(),
@@ -162,12 +165,14 @@ def _recipients(top: Section) -> tuple[str, ...]:
 
 
 def _read_entities(entities: Section, outer: tuple[str, str, str]) -> tuple[EntitySettings, ...]:
-    read_all = []
+    known = []
     for name in entities.keys():  # noqa: SIM118 — a Section is no dict
-        if not _NAME.match(name):
-            entities.report(name, f"'{name[:60]}' is not a name; write small letters, digits and _, for example contact")
-        read_all.append(_read_entity(name, entities.section(name), outer))
-    return tuple(read_all)
+        entity = _read_entity(name, entities.section(name), outer)
+        if _NAME.match(name) and name not in TAKEN_NAMES:
+            known.append(entity)
+        else:
+            entities.report(name, f"'{name[:60]}' cannot name an entity; write small letters, digits and _, for example contact")
+    return tuple(known)
 
 
 def _read_entity(name: str, section: Section, outer: tuple[str, str, str]) -> EntitySettings:

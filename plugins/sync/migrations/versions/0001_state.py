@@ -34,8 +34,26 @@ create table sync.batch (
     reads jsonb not null default '{}',      -- entity -> side -> {since, server_time, count, error}
     counts jsonb not null default '{}',     -- stage -> counts
     started_at timestamptz not null default now(),
-    ended_at timestamptz,
-    unique (integration_id, run_id)
+    ended_at timestamptz
+);
+create index batch_run on sync.batch (run_id, id desc);
+create index batch_integration on sync.batch (integration_id, id desc);
+
+-- The mapping files as they were, by digest: what a run used can be read back, and a run never mixes two versions.
+create table sync.mapping (
+    digest text primary key,
+    files jsonb not null,                   -- file name -> content, hexadecimal (files may be UTF-16)
+    first_used_at timestamptz not null default now()
+);
+
+-- What the live systems said of their fields when last asked.
+create table sync.schema (
+    integration_id int not null references sync.integration,
+    entity text not null,
+    side text not null,
+    fields jsonb not null,
+    read_at timestamptz not null default now(),
+    primary key (integration_id, entity, side)
 );
 
 create table sync.watermark (

@@ -1,0 +1,179 @@
+"""One run of one integration: what was asked, which mapping it uses, and where its counts are kept.
+
+Extract opens a batch; the later stages find it by the run's id, with the mapping files exactly as extract saw them.
+"""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, text
+
+from connectors.contract import Account
+from connectors.errors import PermanentError
+from sync import mapping
+from sync.database import to_json
+from sync.mapping import Integration
+from sync.settings import EntitySettings
+
+FINISHED = ("done", "partial")
+MAPPING_SUFFIXES = (".csv", ".yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the run was asked to do: the trigger params, checked. Empty `entities` or `record_ids` mean all."""
+
+    mode: str = "sync"
+    entities: tuple[str, ...] = ()
+    since: datetime | None = None
+    record_ids: tuple[str, ...] = ()
+    direction: str = "both"
+    max_changes: int | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether the run covers all that changed, so that it may move the watermarks."""
+        return not self.record_ids
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch and what its stages need to know. Plain values and an engine; connectors are handed to the stages that call out."""
+
+    id: int
+    day: date
+    integration_id: int
+    engine: Engine
+    integration: Integration
+    request: Request
+    account_ids: tuple[str, str]  # Salesforce org, app account
+    state: str = "open"
+    superseded_by: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The integration's name."""
+        return self.integration.settings.integration
+
+    def entities(self) -> list[EntitySettings]:
+        """The entities this run works through, in dependency order."""
+        asked = self.request.entities
+        return [e for e in self.integration.settings.entities if e.enabled and (not asked or e.name in asked)]
+
+    def is_open(self, entity: EntitySettings, side: str) -> bool:
+        """Tell whether this run may write records of `entity` on `side`."""
+        return entity.writes_to(side) and self.request.direction in ("both", f"to_{side}")  # type: ignore[arg-type]
+
+
+def open_batch(
+    engine: Engine, folder: Path, salesforce: Account, app: Account, run_id: str, request: Request
+) -> Batch:
+    """Open a batch for this run. Batches of the integration left open by killed tasks are closed as failed.
+
+    Raises MappingError with all problems of the files, PermanentError for an unknown entity in the request.
+    """
+    integration = mapping.load(folder)
+    _check_request(integration, request)
+    name = integration.settings.integration
+    with engine.begin() as connection:
+        connection.execute(
+            text("insert into sync.mapping (digest, files) values (:digest, cast(:files as jsonb)) on conflict do nothing"),
+            {"digest": integration.digest, "files": _files(folder)},
+        )
+        integration_id = _integration_id(connection, name, salesforce, app)
+        connection.execute(
+            text("update sync.batch set state = 'failed', ended_at = now() where integration_id = :id and state = 'open'"),
+            {"id": integration_id},
+        )
+        row = connection.execute(
+            text(
+                "insert into sync.batch (integration_id, run_id, mode, params, mapping_digest)"
+                " values (:integration_id, :run_id, :mode, cast(:params as jsonb), :digest) returning id, current_date"
+            ),
+            {
+                "integration_id": integration_id,
+                "run_id": run_id,
+                "mode": request.mode,
+                "params": to_json(asdict(request)),
+                "digest": integration.digest,
+            },
+        ).one()
+    return Batch(row[0], row[1], integration_id, engine, integration, request, (salesforce.id, app.id))
+
+
+def find_batch(engine: Engine, name: str, run_id: str) -> Batch:
+    """Return the newest batch of this run of integration `name`. Raises PermanentError when extract has not opened one."""
+    query = text(
+        "select b.id, b.started_at::date as day, b.integration_id, b.params, b.state, m.files, i.org_id, i.account_id,"
+        " (select max(n.id) from sync.batch n where n.integration_id = b.integration_id and n.id > b.id"
+        "  and n.state = any(:finished)) as superseded_by"
+        " from sync.batch b join sync.integration i on i.id = b.integration_id join sync.mapping m on m.digest = b.mapping_digest"
+        " where b.run_id = :run_id and i.name = :name order by b.id desc limit 1"
+    )
+    with engine.connect() as connection:
+        row = connection.execute(query, {"run_id": run_id, "name": name, "finished": list(FINISHED)}).one_or_none()
+    if row is None:
+        raise PermanentError(f"{name}: run {run_id} has no batch; clear its extract task so that it is opened")
+    integration = _load_stored(name, row.files)
+    request = _request(row.params)
+    ids = (row.org_id, row.account_id)
+    return Batch(row.id, row.day, row.integration_id, engine, integration, request, ids, row.state, row.superseded_by)
+
+
+def note_counts(connection: Connection, batch: Batch, stage: str, counts: Mapping[str, Any]) -> None:
+    """Keep the counts of `stage` with the batch."""
+    connection.execute(
+        text("update sync.batch set counts = counts || jsonb_build_object(cast(:stage as text), cast(:counts as jsonb)) where id = :id"),
+        {"stage": stage, "counts": to_json(counts), "id": batch.id},
+    )
+
+
+def close_batch(connection: Connection, batch: Batch, state: str) -> None:
+    """End the batch in `state`."""
+    connection.execute(text("update sync.batch set state = :state, ended_at = now() where id = :id"), {"state": state, "id": batch.id})
+
+
+def _check_request(integration: Integration, request: Request) -> None:
+    known = [entity.name for entity in integration.settings.entities]
+    unknown = [name for name in request.entities if name not in known]
+    if unknown:
+        raise PermanentError(
+            f"{integration.settings.integration}: params.entities names {', '.join(unknown)}; settings.yaml has {', '.join(known)}"
+        )
+
+
+def _integration_id(connection: Connection, name: str, salesforce: Account, app: Account) -> int:
+    values = {"name": name, "org": salesforce.id, "account": app.id, "sandbox": salesforce.is_sandbox}
+    connection.execute(
+        text(
+            "insert into sync.integration (name, org_id, account_id, is_sandbox) values (:name, :org, :account, :sandbox)"
+            " on conflict do nothing"
+        ),
+        values,
+    )
+    query = text("select id from sync.integration where name = :name and org_id = :org and account_id = :account")
+    return int(connection.execute(query, values).scalar_one())
+
+
+def _files(folder: Path) -> str:
+    files = {path.name: path.read_bytes().hex() for path in sorted(folder.iterdir()) if path.suffix in MAPPING_SUFFIXES}
+    return to_json(files)
+
+
+def _load_stored(name: str, files: Mapping[str, str]) -> Integration:
+    with tempfile.TemporaryDirectory(prefix="lockstep-") as folder:
+        place = Path(folder) / name.removeprefix("salesforce_")
+        place.mkdir()
+        for file, content in files.items():
+            (place / file).write_bytes(bytes.fromhex(content))
+        return mapping.load(place)
+
+
+def _request(params: Mapping[str, Any]) -> Request:
+    since = datetime.fromisoformat(params["since"]) if params.get("since") else None
+    as_tuple: Sequence[str] = ("entities", "record_ids")
+    return Request(**{**params, **{key: tuple(params[key]) for key in as_tuple}, "since": since})

@@ -1,0 +1,170 @@
+"""Extract: read what changed on both sides into `staging.raw`, with the counterparts that new records may match.
+
+Reads are inclusive and overlap the watermark; rows already worked through unchanged are dropped again, so an idle system ends
+the run here. Records with an open rejection come back from our own copy, without a call.
+"""
+
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from connectors.contract import Connector
+from connectors.errors import AuthError, MappingError, RateLimitError, SyncError
+from sync.batch import FINISHED, Batch, close_batch, note_counts
+from sync.database import to_json
+from sync.matching import stage_matches
+from sync.rejections import restage
+from sync.settings import EntitySettings, Side
+from sync.staging import copy_raw, drop_partitions, drop_repeats, ensure_partitions, wanted_fields
+
+SIDES: tuple[Side, Side] = ("salesforce", "app")
+log = logging.getLogger(__name__)
+
+
+def extract(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any]:
+    """Stage every change of the batch's entities; return counts, `total` = 0 when there is nothing new.
+
+    An entity that cannot be read is reported with the batch and left out; the others go on. Raises AuthError, RateLimitError
+    and, when no entity could be read, the first error.
+    """
+    with batch.engine.begin() as connection:
+        ensure_partitions(connection, batch.day)
+        drop_partitions(connection, batch.day - timedelta(days=batch.integration.settings.staging_days))
+        _forget_earlier_tries(connection, batch)
+    reads, errors = _read_all(batch, connectors)
+    entities = [entity for entity in batch.entities() if entity.name not in errors]
+    counts: dict[str, Any] = {}
+    with batch.engine.begin() as connection:
+        for entity in entities:
+            drop_repeats(connection, batch, entity)
+            counts[entity.name] = {"changed": _drop_seen(connection, batch, entity)}
+        is_idle = not any(count["changed"] for count in counts.values())
+        for entity in entities:
+            counts[entity.name]["retried"] = restage(connection, batch, entity, is_idle)
+    for entity in entities:
+        if counts[entity.name]["changed"] or counts[entity.name]["retried"]:
+            counts[entity.name]["matched"] = stage_matches(batch, entity, connectors, reads[entity.name])
+    total = sum(sum(count.values()) for count in counts.values())
+    with batch.engine.begin() as connection:
+        connection.execute(text("update sync.batch set reads = cast(:reads as jsonb) where id = :id"), {"reads": to_json(reads), "id": batch.id})
+        note_counts(connection, batch, "extract", counts)
+        if total:
+            connection.execute(text("analyze staging.raw"))
+        elif not errors:
+            move_watermarks(connection, batch, reads)
+            close_batch(connection, batch, "idle")
+    return {"total": total, "failed_entities": sorted(errors), **counts}
+
+
+def move_watermarks(connection: Connection, batch: Batch, reads: Mapping[str, Any]) -> None:
+    """Set the watermarks to the servers' clock at the start of their reads; never back."""
+    if not batch.request.is_whole or batch.request.mode == "plan":
+        return
+    for entity, sides in reads.items():
+        for side, read in sides.items():
+            if isinstance(read, dict):
+                connection.execute(
+                    text(
+                        "insert into sync.watermark as w (integration_id, entity, side, value, batch_id)"
+                        " values (:integration_id, :entity, :side, cast(:value as timestamptz), :batch_id)"
+                        " on conflict (integration_id, entity, side) do update"
+                        " set value = greatest(w.value, excluded.value), batch_id = excluded.batch_id"
+                    ),
+                    {"integration_id": batch.integration_id, "entity": entity, "side": side, "value": read["server_time"], "batch_id": batch.id},
+                )
+
+
+def _read_all(batch: Batch, connectors: Mapping[Side, Connector]) -> tuple[dict[str, Any], dict[str, SyncError]]:
+    reads: dict[str, Any] = {}
+    errors: dict[str, SyncError] = {}
+    for entity in batch.entities():
+        reads[entity.name] = {}
+        try:
+            for side in SIDES:
+                reads[entity.name][side] = _read(batch, entity, side, connectors[side])
+        except (AuthError, RateLimitError, MappingError):
+            raise
+        except SyncError as error:
+            log.error("%s %s: not read, the other entities go on: %s", batch.name, entity.name, error)
+            errors[entity.name] = error
+            reads[entity.name] = {"error": str(error)}
+    if errors and len(errors) == len(reads):
+        raise next(iter(errors.values()))
+    return reads, errors
+
+
+def _read(batch: Batch, entity: EntitySettings, side: Side, connector: Connector) -> dict[str, Any]:
+    """Stage one entity of one side; return what was read, with the server's clock at the start."""
+    wanted = wanted_fields(batch, entity, side)
+    name = entity.reads_as(side)
+    with batch.engine.begin() as connection:
+        since, is_full = _since(connection, batch, entity, side)
+        if batch.request.record_ids:
+            ids = [each.partition(":")[2] or each for each in batch.request.record_ids if _is_of(each, side)]
+            pages = connector.read(name, ids, wanted)
+        else:
+            pages = connector.read_changes(name, since, wanted)
+        first: datetime | None = None
+        count = 0
+        for page in pages:
+            first = first or page.server_time
+            records = (r for r in page.records if _passes(entity, side, r.raw) or r.is_deleted)
+            count += copy_raw(connection, batch, entity, side, "request" if batch.request.record_ids else "change", records)
+    server_time = first or datetime.now(UTC)
+    log.info("%s %s: %d records read in %s since %s", batch.name, entity.name, count, side, since or "the beginning")
+    return {"since": since and since.isoformat(), "server_time": server_time.isoformat(), "count": count, "is_full": is_full}
+
+
+def _since(connection: Connection, batch: Batch, entity: EntitySettings, side: Side) -> tuple[datetime | None, bool]:
+    request, settings = batch.request, batch.integration.settings
+    if request.since or request.mode == "backfill":
+        return request.since, request.since is None and not request.record_ids
+    query = text("select value from sync.watermark where integration_id = :id and entity = :entity and side = :side")
+    value = connection.scalar(query, {"id": batch.integration_id, "entity": entity.name, "side": side})
+    if value is None:
+        return (None, True) if settings.history == "all" else (datetime.now(UTC), False)
+    return value - timedelta(minutes=settings.overlap_minutes), False
+
+
+def _is_of(record_id: str, side: Side) -> bool:
+    """Salesforce ids are `salesforce:` or 15/18 letters and digits with a key prefix such as 003; all others are the app's."""
+    prefix, _, rest = record_id.partition(":")
+    if rest:
+        return (prefix == "salesforce") == (side == "salesforce")
+    is_salesforce = len(record_id) in (15, 18) and record_id.isalnum() and record_id.startswith("0")
+    return is_salesforce == (side == "salesforce")
+
+
+def _passes(entity: EntitySettings, side: Side, raw: Mapping[str, Any]) -> bool:
+    return all(str(raw.get(name)) in values for name, values in entity.filters.get(side, {}).items())
+
+
+def _forget_earlier_tries(connection: Connection, batch: Batch) -> None:
+    for table in ("raw", "record"):
+        connection.execute(
+            text(
+                f"delete from staging.{table} where batch_id in (select id from sync.batch where integration_id = :integration_id"
+                " and id < :id and state = 'failed' and run_id = (select run_id from sync.batch where id = :id))"
+            ),
+            {"integration_id": batch.integration_id, "id": batch.id},
+        )
+
+
+def _drop_seen(connection: Connection, batch: Batch, entity: EntitySettings) -> int:
+    """Drop rows that an earlier finished batch worked through in the same form; return how many rows are left."""
+    if batch.request.mode == "sync" and not batch.request.record_ids and not batch.request.since:
+        connection.execute(
+            text(
+                "delete from staging.raw r where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and r.origin = 'change'"
+                " and exists (select 1 from (select o.digest, o.batch_id from staging.raw o where o.integration_id = r.integration_id"
+                "  and o.entity = r.entity and o.side = r.side and o.record_id = r.record_id and o.batch_id < r.batch_id"
+                "  order by o.batch_id desc limit 1) seen join sync.batch b on b.id = seen.batch_id"
+                " where b.state = any(:finished) and b.mapping_digest = :digest and seen.digest = r.digest)"
+            ),
+            {"id": batch.id, "day": batch.day, "entity": entity.name, "finished": list(FINISHED), "digest": batch.integration.digest},
+        )
+    query = text("select count(*) from staging.raw where batch_id = :id and batch_day = :day and entity = :entity")
+    return int(connection.scalar(query, {"id": batch.id, "day": batch.day, "entity": entity.name}) or 0)

@@ -1,0 +1,166 @@
+"""Matching: find for each new record the one that is already there on the other side. More than one candidate is never guessed.
+
+`stage_matches` fetches possible counterparts (extract), `link_new` turns them into links (reconcile).
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from connectors.contract import Connector, Page
+from sync.batch import Batch
+from sync.mapping import Row
+from sync.plan import OTHER
+from sync.settings import EntitySettings, Side
+from sync.staging import copy_raw, drop_repeats, wanted_fields
+
+SIDES: tuple[Side, Side] = ("salesforce", "app")
+
+
+def stage_matches(batch: Batch, entity: EntitySettings, connectors: Mapping[Side, Connector], reads: Mapping[str, Any]) -> int:
+    """Stage what the new records of either side may match on the other; return how many records were fetched.
+
+    A side that was read whole needs no look-up. Keys are tried in order; a record found by one is not looked up by the next.
+    """
+    count = 0
+    with batch.engine.begin() as connection:
+        for side in SIDES:
+            other = OTHER[side]
+            if reads[other].get("is_full"):
+                continue
+            rows = _new_rows(connection, batch, entity, side)
+            for page in _counterparts(batch, entity, side, connectors[other], rows):
+                count += copy_raw(connection, batch, entity, other, "match", page.records)
+        if count:
+            drop_repeats(connection, batch, entity)
+    return count
+
+
+def _new_rows(connection: Connection, batch: Batch, entity: EntitySettings, side: Side) -> list[tuple[str, dict[str, Any]]]:
+    query = text(
+        "select r.record_id, r.raw from staging.raw r where r.batch_id = :id and r.batch_day = :day and r.entity = :entity"
+        " and r.side = :side and not r.is_deleted and not exists (select 1 from sync.link l where l.integration_id = r.integration_id"
+        f" and l.entity = r.entity and l.{side}_id = r.record_id)"
+    )
+    values = {"id": batch.id, "day": batch.day, "entity": entity.name, "side": side}
+    return [(row.record_id, row.raw) for row in connection.execute(query, values)]
+
+
+def _counterparts(
+    batch: Batch, entity: EntitySettings, side: Side, connector: Connector, rows: list[tuple[str, dict[str, Any]]]
+) -> Iterator[Page]:
+    other = OTHER[side]
+    name, wanted = entity.reads_as(other), wanted_fields(batch, entity, other)
+    reference = entity.salesforce_reference if side == "salesforce" else next(iter(entity.app_references), None)
+    ids = sorted({str(raw[reference]) for _, raw in rows if reference and raw.get(reference)})
+    if ids:
+        yield from connector.read(name, ids, wanted)
+    if other == "salesforce" and entity.salesforce_reference and rows:
+        yield from connector.find(name, entity.salesforce_reference, [record_id for record_id, _ in rows], wanted)
+    for row in _key_rows(batch, entity):
+        mine, theirs = key_fields(row, side)
+        values = {str(raw[mine]).strip().lower(): str(raw[mine]).strip() for _, raw in rows if raw.get(mine)}
+        found: set[str] = set()
+        if values:
+            for page in connector.find(name, theirs, sorted(values.values()), wanted):
+                found |= {str(record.raw.get(theirs) or "").strip().lower() for record in page.records}
+                yield page
+        rows = [(key, raw) for key, raw in rows if str(raw.get(mine) or "").strip().lower() not in found]
+
+
+def _key_rows(batch: Batch, entity: EntitySettings) -> list[Row]:
+    by_name = batch.integration.mappings[entity.name].by_name
+    return [by_name[name] for name in entity.match]
+
+
+def key_fields(row: Row, side: Side) -> tuple[str, str]:
+    """The raw field of a match key on `side` and on the other side."""
+    mine, theirs = (row.salesforce_fields[0], row.app_fields[0])
+    return (mine, theirs) if side == "salesforce" else (theirs, mine)
+
+
+def link_new(connection: Connection, batch: Batch, entity: EntitySettings) -> None:
+    """Create the links of this batch's new records: matched pairs, then singles. Leaves the ambiguous ones in `candidate`.
+
+    Works on the temporary table `newcomer` (valid, live, unlinked records of the batch). Keys in order: the cross-reference
+    either side carries, then the entity's match keys; a pair counts only when it is the only one for both.
+    """
+    values = {"id": batch.id, "day": batch.day, "integration_id": batch.integration_id, "entity": entity.name}
+    connection.execute(text("drop table if exists newcomer, candidate"))
+    connection.execute(
+        text(
+            "create temporary table newcomer on commit drop as select r.side, r.record_id, r.reference, r.fields, r.origin,"
+            " null::text as matched_id, false as is_ambiguous, null::text as twin_of from staging.record r"
+            " where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and r.verdict = 'valid' and not r.is_deleted"
+            " and not exists (select 1 from sync.link l where l.integration_id = :integration_id and l.entity = :entity"
+            "  and l.salesforce_id = r.record_id and r.side = 'salesforce')"
+            " and not exists (select 1 from sync.link l where l.integration_id = :integration_id and l.entity = :entity"
+            "  and l.app_id = r.record_id and r.side = 'app')"
+        ),
+        values,
+    )
+    connection.execute(text("create temporary table candidate (salesforce_id text, app_id text, key text) on commit drop"))
+    connection.execute(text("analyze newcomer"))
+    conditions = {"reference": "(s.reference = a.record_id or a.reference = s.record_id)"}
+    conditions |= {name: f"lower(s.fields->>'{name}') = lower(a.fields->>'{name}')" for name in entity.match}
+    for key, condition in conditions.items():
+        _match_by(connection, key, condition)
+    _mark_twins(connection, batch, entity)
+    connection.execute(
+        text(
+            "insert into sync.link (integration_id, entity, salesforce_id, app_id, batch_id)"
+            " select :integration_id, :entity, record_id, matched_id, :id from newcomer"
+            " where side = 'salesforce' and matched_id is not null"
+            " union all select :integration_id, :entity, case when side = 'salesforce' then record_id end,"
+            " case when side = 'app' then record_id end, :id from newcomer where matched_id is null and not is_ambiguous"
+            " and twin_of is null and origin <> 'match' and side = any(:sources)"
+        ),
+        {**values, "sources": [side for side in SIDES if batch.is_open(entity, OTHER[side])]},
+    )
+
+
+def _match_by(connection: Connection, key: str, condition: str) -> None:
+    """Pair the newcomers that `condition` joins one to one; mark the others that it joins as ambiguous."""
+    sides = ["s.reference = a.record_id", "a.reference = s.record_id"] if key == "reference" else [condition]
+    for each in sides:
+        connection.execute(
+            text(
+                "insert into candidate select s.record_id, a.record_id, :key from newcomer s join newcomer a"
+                f" on {each} where s.side = 'salesforce' and a.side = 'app' and s.matched_id is null and a.matched_id is null"
+                " and not s.is_ambiguous and not a.is_ambiguous"
+                " and not exists (select 1 from candidate c where c.salesforce_id = s.record_id and c.app_id = a.record_id)"
+            ),
+            {"key": key},
+        )
+    connection.execute(
+        text(
+            "with pair as (select salesforce_id, app_id, count(*) over (partition by salesforce_id) as mine,"
+            " count(*) over (partition by app_id) as theirs from candidate where key = :key)"
+            " update newcomer n set matched_id = case when p.mine = 1 and p.theirs = 1 then"
+            "   case n.side when 'salesforce' then p.app_id else p.salesforce_id end end,"
+            " is_ambiguous = not (p.mine = 1 and p.theirs = 1)"
+            " from pair p where n.record_id = case n.side when 'salesforce' then p.salesforce_id else p.app_id end"
+        ),
+        {"key": key},
+    )
+
+
+def _mark_twins(connection: Connection, batch: Batch, entity: EntitySettings) -> None:
+    """Mark newcomers whose unique value another record of their own side already stands for (the oldest id stays)."""
+    for name in entity.unique:
+        for side in SIDES:
+            connection.execute(
+                text(
+                    "with holder as ("
+                    f" select lower(l.base->>:name) as value, l.{side}_id as id, 0 as rank from sync.link l"
+                    "  where l.integration_id = :integration_id and l.entity = :entity and l.state = 'live'"
+                    f"  and l.{side}_id is not null and lower(l.base->>:name) in (select lower(fields->>:name) from newcomer where side = :side)"
+                    " union all select lower(fields->>:name), record_id, case when matched_id is null then 2 else 1 end from newcomer"
+                    "  where side = :side and not is_ambiguous and twin_of is null and fields->>:name is not null),"
+                    " first as (select distinct on (value) value, id from holder order by value, rank, id)"
+                    " update newcomer n set twin_of = f.id from first f where n.side = :side and n.matched_id is null and not n.is_ambiguous"
+                    " and n.twin_of is null and lower(n.fields->>:name) = f.value and f.id <> n.record_id"
+                ),
+                {"name": name, "side": side, "integration_id": batch.integration_id, "entity": entity.name},
+            )

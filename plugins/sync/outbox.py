@@ -1,0 +1,126 @@
+"""The outbox: planned actions in the order of sending, and their states as they go out.
+
+An action is `sending` and committed before its request leaves; what came back is settled by `sync.settle`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from connectors.contract import Operation, Write
+from sync.batch import Batch
+from sync.mapping import Row
+from sync.settings import EntitySettings, Side
+
+COLUMNS = "id, batch_id, entity, side, operation, link_id, salesforce_id, app_id, fields, extra, settles, attempts"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One row of `sync.action` on its way."""
+
+    id: int
+    batch_id: int
+    entity: str
+    side: Side
+    operation: Operation
+    link_id: int
+    salesforce_id: str | None
+    app_id: str | None
+    fields: Mapping[str, Sequence[Any]]
+    extra: Mapping[str, Any]
+    settles: Mapping[str, Any]
+    attempts: int
+
+    def id_on(self, side: str) -> str | None:
+        """The id on `side` when the action was planned."""
+        return self.salesforce_id if side == "salesforce" else self.app_id
+
+
+def planned(connection: Connection, batch: Batch, size: Mapping[str, int]) -> list[Outgoing]:
+    """Return the next actions that go out in one call: same entity, side and operation, at most `size[side]`."""
+    query = text(
+        f"select {COLUMNS} from sync.action a where batch_id = :id and state in ('planned', 'approved') and operation <> 'agree'"
+        " and (position, entity, side, operation) = (select position, entity, side, operation from sync.action where batch_id = :id"
+        "  and state in ('planned', 'approved') and operation <> 'agree' order by position, side, id limit 1)"
+        " order by id limit :limit"
+    )
+    rows = connection.execute(query, {"id": batch.id, "limit": max(size.values())}).all()
+    actions = [Outgoing(*row) for row in rows]
+    return actions[: size[actions[0].side]] if actions else []
+
+
+def unsettled(connection: Connection, batch: Batch) -> list[Outgoing]:
+    """Return the actions of this integration whose outcome nobody knows, of any batch."""
+    query = text(
+        f"select {COLUMNS} from sync.action where integration_id = :id and state in ('sending', 'unknown') order by position, id"
+    )
+    return [Outgoing(*row) for row in connection.execute(query, {"id": batch.integration_id})]
+
+
+def mark(connection: Connection, ids: Sequence[int], state: str, code: str = "", message: str = "") -> None:
+    """Set the state of actions; `sending` counts an attempt."""
+    connection.execute(
+        text(
+            "update sync.action set state = :state, code = :code, message = :message,"
+            " attempts = attempts + (:state = 'sending')::int, sent_at = case when :state = 'sending' then now() else sent_at end,"
+            " ended_at = case when :state in ('done', 'failed', 'skipped') then now() end where id = any(:ids)"
+        ),
+        {"ids": list(ids), "state": state, "code": code, "message": message},
+    )
+
+
+def mark_each(connection: Connection, outcomes: Sequence[Mapping[str, Any]]) -> None:
+    """Set state, code, message and ids of many actions: rows of id, state, code, message, salesforce_id, app_id."""
+    if outcomes:
+        connection.execute(
+            text(
+                "update sync.action set state = :state, code = :code, message = :message, ended_at = now(),"
+                " salesforce_id = coalesce(:salesforce_id, salesforce_id), app_id = coalesce(:app_id, app_id) where id = :id"
+            ),
+            list(outcomes),
+        )
+
+
+class Binder:
+    """Turns common values into raw ones, with the ids that references and cross-references have by now."""
+
+    def __init__(self, connection: Connection, batch: Batch, entity: EntitySettings, actions: Sequence[Outgoing]) -> None:
+        self._rows: dict[str, Row] = batch.integration.mappings[entity.name].by_name
+        wanted = {action.link_id for action in actions}
+        for action in actions:
+            wanted |= {new for name, (_, new) in action.fields.items() if self._is_reference(name) and new is not None}
+        query = text("select id, salesforce_id, app_id from sync.link where id = any(:ids)")
+        self._ids = {row.id: row for row in connection.execute(query, {"ids": list(wanted)})}
+
+    def _is_reference(self, name: str) -> bool:
+        return name in self._rows and self._rows[name].transform.common_type == "reference"
+
+    def id_on(self, link_id: int, side: str) -> str | None:
+        """The id that link `link_id` has on `side` now."""
+        row = self._ids.get(link_id)
+        return row and (row.salesforce_id if side == "salesforce" else row.app_id)
+
+    def write(self, action: Outgoing) -> Write | str:
+        """Return what to send, or the words that say why it cannot be sent now."""
+        side = action.side
+        fields: dict[str, Any] = {}
+        for name, (_, new) in action.fields.items():
+            row = self._rows[name]
+            value = new
+            if self._is_reference(name) and new is not None:
+                value = self.id_on(new, side)
+                if value is None:
+                    return f"{name} points at a {row.transform.argument} that has no id in {side} yet"
+            fields |= dict(zip(row.fields(side), row.transform.write(side)(value), strict=True))
+        for name, value in action.extra.items():
+            is_bound = isinstance(value, Mapping)
+            fields[name] = self.id_on(action.link_id, value["id_of"]) if is_bound else value
+            if is_bound and fields[name] is None:
+                return f"the counterpart has no id in {value['id_of']} yet"
+        target = None if action.operation == "create" else self.id_on(action.link_id, side)
+        if action.operation != "create" and target is None:
+            return f"the record has no id in {side} yet"
+        return Write(action.operation, target, fields)

@@ -1,0 +1,243 @@
+"""Reconcile: link what is new, plan what moved. Set-based where it is bulk; only records that moved reach the pure `plan`.
+
+Everything happens in one transaction, and nothing is written to either system: the result is `sync.action`.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from connectors.errors import GuardError
+from sync.batch import Batch, close_batch, note_counts
+from sync.database import NULL, copy_lines, escape, stream, to_json
+from sync.matching import link_new
+from sync.merge import UNKNOWN, FieldPolicy
+from sync.plan import SIDES, Action, Conflict, Decision, Link, Pair, Policy, Seen, decide
+from sync.rejections import WAITS, Rejection, reason, reject, withdraw
+from sync.settings import EntitySettings
+
+ACTION_COLUMNS = (
+    "batch_id", "integration_id", "entity", "position", "side", "operation", "link_id", "salesforce_id", "app_id", "fields",
+    "extra", "settles", "rule",
+)  # fmt: skip
+ORDER = {"agree": 0, "create": 1, "update": 2}
+LAST_POSITION = 100_000
+
+PAIRS = """
+with moved as (
+  select l.id from staging.record r join sync.link l
+    on l.integration_id = r.integration_id and l.entity = r.entity and l.salesforce_id = r.record_id
+  where r.batch_id = %(id)s and r.batch_day = %(day)s and r.entity = %(entity)s and r.side = 'salesforce' and r.verdict = 'valid'
+    and (r.digest is distinct from l.salesforce_digest or r.origin in ('retry', 'request'))
+  union
+  select l.id from staging.record r join sync.link l
+    on l.integration_id = r.integration_id and l.entity = r.entity and l.app_id = r.record_id
+  where r.batch_id = %(id)s and r.batch_day = %(day)s and r.entity = %(entity)s and r.side = 'app' and r.verdict = 'valid'
+    and (r.digest is distinct from l.app_digest or r.origin in ('retry', 'request'))
+)
+select l.id, l.salesforce_id, l.app_id, l.base, l.app_base, l.state,
+  s.fields, s.digest, s.modified_at, s.is_deleted, s.reference,
+  a.fields, a.digest, a.modified_at, a.is_deleted, a.reference
+from moved join sync.link l on l.id = moved.id
+left join staging.record s on s.batch_id = %(id)s and s.batch_day = %(day)s and s.entity = %(entity)s and s.side = 'salesforce'
+  and s.record_id = l.salesforce_id and s.verdict = 'valid'
+left join staging.record a on a.batch_id = %(id)s and a.batch_day = %(day)s and a.entity = %(entity)s and a.side = 'app'
+  and a.record_id = l.app_id and a.verdict = 'valid'
+order by l.id
+"""
+
+
+def reconcile(batch: Batch) -> dict[str, Any]:
+    """Plan the batch; return per entity how many actions by side and operation, conflicts and rejections.
+
+    Raises GuardError when the plan holds more writes than `max_changes` allows; the plan stays for inspection.
+    """
+    counts: dict[str, Any] = {}
+    writes = 0
+    with batch.engine.begin() as connection:
+        _clear(connection, batch)
+        for rank, entity in enumerate(batch.entities()):
+            counts[entity.name] = _plan_entity(connection, batch, entity, rank)
+            writes += sum(n for key, n in counts[entity.name].items() if key.startswith(("to_app", "to_salesforce")))
+        note_counts(connection, batch, "reconcile", counts)
+    limit = batch.request.max_changes
+    if limit is not None and writes > limit:
+        with batch.engine.begin() as connection:
+            close_batch(connection, batch, "failed")
+        raise GuardError(
+            f"{batch.name}: the plan holds {writes} writes and max_changes allows {limit}; nothing was written. The plan is in"
+            f" sync.action, batch {batch.id}. Trigger again with a higher max_changes if it is right."
+        )
+    return counts
+
+
+def policy_of(batch: Batch, entity: EntitySettings) -> Policy:
+    """The policy of one entity in this run: settings, mapping rows and the run's direction."""
+    rows = batch.integration.mappings[entity.name].rows
+    fields = tuple(
+        FieldPolicy(r.name, r.writes_to("app"), r.writes_to("salesforce"), r.on_conflict, r.on_empty, r.overwrite, r.default_value)
+        for r in rows
+    )
+    return Policy(
+        fields=fields,
+        to_app=batch.is_open(entity, "app"),
+        to_salesforce=batch.is_open(entity, "salesforce"),
+        master=entity.master,
+        prefer="app" if entity.prefer == "app" else "salesforce",
+        deletes=entity.deletes,
+        flag_fields=entity.options.get("flag_fields", {}),
+        salesforce_reference=entity.salesforce_reference,
+        app_references=entity.app_references,
+    )
+
+
+def _clear(connection: Connection, batch: Batch) -> None:
+    """Undo an earlier try of this stage and what older batches planned but never sent; what was sent stays."""
+    values = {"id": batch.id, "integration_id": batch.integration_id}
+    withdraw(connection, batch, "reconcile")
+    sent = "exists (select 1 from sync.action a where a.link_id = {0} and a.state not in ('planned', 'skipped'){1})"
+    for statement in (
+        "delete from sync.action where batch_id = :id and state = 'planned'",
+        "update sync.action set state = 'skipped', message = 'superseded by batch ' || :id, ended_at = now()"
+        " where integration_id = :integration_id and batch_id < :id and state in ('planned', 'approved')",
+        f"delete from sync.conflict c where batch_id = :id and not {sent.format('c.link_id', ' and a.batch_id = :id')}",
+        "delete from sync.link l where integration_id = :integration_id and state = 'pending'"
+        f" and not {sent.format('l.id', ' and a.state <> ' + chr(39) + 'failed' + chr(39))}",
+    ):
+        connection.execute(text(statement), values)
+
+
+def _plan_entity(connection: Connection, batch: Batch, entity: EntitySettings, rank: int) -> dict[str, int]:
+    link_new(connection, batch, entity)
+    connection.execute(text("analyze sync.link"))
+    counts: Counter[str] = Counter(rejected=reject(connection, batch, _unlinked(connection, entity)))
+    policy = policy_of(batch, entity)
+    references = {r.name: r.transform.argument for r in batch.integration.mappings[entity.name].rows if _is_reference(r)}
+    values = {"id": batch.id, "day": batch.day, "entity": entity.name}
+    for rows in stream(connection, PAIRS, values):
+        known = _linked_ids(connection, batch, references, rows)
+        pairs = [_pair(row, references, known) for row in rows]
+        decisions = [decide(pair, policy) for pair in pairs]
+        _write(connection, batch, entity, rank, decisions, counts)
+        counts["waiting"] += reject(connection, batch, _waiting(entity, references, pairs, decisions))
+    return dict(counts)
+
+
+def _is_reference(row: Any) -> bool:
+    return bool(row.transform.common_type == "reference")
+
+
+def _linked_ids(
+    connection: Connection, batch: Batch, references: Mapping[str, str], rows: Iterable[Any]
+) -> dict[tuple[str, str, str], int]:
+    """Link ids by (entity, side, id) for every reference in `rows`."""
+    wanted: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in rows:
+        for side, fields in (("salesforce", row[6]), ("app", row[11])):
+            for name, entity in references.items():
+                if fields and fields.get(name):
+                    wanted[entity, side].add(fields[name])
+    known = {}
+    for (entity, side), ids in wanted.items():
+        query = text(
+            f"select {side}_id, id from sync.link where integration_id = :integration_id and entity = :entity"
+            f" and {side}_id = any(:ids) and state <> 'tombstone'"
+        )
+        for key, link_id in connection.execute(query, {"integration_id": batch.integration_id, "entity": entity, "ids": list(ids)}):
+            known[entity, side, key] = link_id
+    return known
+
+
+def _pair(row: Any, references: Mapping[str, str], known: Mapping[tuple[str, str, str], int]) -> Pair:
+    link = Link(row[0], row[1], row[2], row[3], row[4], row[5])
+    return Pair(link, _seen("salesforce", row[1], row[6:11], references, known), _seen("app", row[2], row[11:16], references, known))
+
+
+def _seen(
+    side: str, record_id: str, values: Any, references: Mapping[str, str], known: Mapping[tuple[str, str, str], int]
+) -> Seen | None:
+    fields, digest, modified_at, is_deleted, reference = values
+    if fields is None:
+        return None
+    for name, entity in references.items():
+        if fields.get(name):
+            fields[name] = known.get((entity, side, fields[name]), UNKNOWN)
+    return Seen(record_id, fields, digest, modified_at, is_deleted, reference)
+
+
+def _write(
+    connection: Connection, batch: Batch, entity: EntitySettings, rank: int, decisions: list[Decision], counts: Counter[str]
+) -> None:
+    for decision in decisions:
+        for action in decision.actions:
+            counts["agree" if action.operation == "agree" else f"to_{action.side} {action.operation}"] += 1
+    actions = (action for decision in decisions for action in decision.actions)
+    copy_lines(connection, "sync.action", ACTION_COLUMNS, _action_lines(batch, entity, rank, actions))
+    conflicts = [_conflict_row(batch, entity, each) for decision in decisions for each in decision.conflicts]
+    counts["conflicts"] += len(conflicts)
+    if conflicts:
+        connection.execute(
+            text(
+                "insert into sync.conflict (batch_id, integration_id, entity, link_id, salesforce_id, app_id, field, base,"
+                " salesforce_value, app_value, decision, rule) values (:batch_id, :integration_id, :entity, :link_id, :salesforce_id,"
+                " :app_id, :field, cast(:base as jsonb), cast(:salesforce as jsonb), cast(:app as jsonb), :decision, :rule)"
+            ),
+            conflicts,
+        )
+
+
+def _action_lines(batch: Batch, entity: EntitySettings, rank: int, actions: Iterable[Action]) -> Iterator[str]:
+    for action in actions:
+        position = LAST_POSITION - rank if action.operation == "delete" else rank * 10 + ORDER[action.operation]
+        link = action.link
+        ids = "\t".join(NULL if each is None else escape(each) for each in (link.salesforce_id, link.app_id))
+        documents = "\t".join(escape(to_json(each)) for each in (action.fields, action.extra, action.settles))
+        yield (
+            f"{batch.id}\t{batch.integration_id}\t{entity.name}\t{position}\t{action.side}\t{action.operation}\t{link.id}\t{ids}\t"
+            f"{documents}\t{escape(action.rule)}"
+        )
+
+
+def _conflict_row(batch: Batch, entity: EntitySettings, conflict: Conflict) -> dict[str, Any]:
+    return {
+        "batch_id": batch.id, "integration_id": batch.integration_id, "entity": entity.name, "link_id": conflict.link.id,
+        "salesforce_id": conflict.link.salesforce_id, "app_id": conflict.link.app_id, "field": conflict.field,
+        "base": to_json(conflict.base), "salesforce": to_json(conflict.salesforce), "app": to_json(conflict.app),
+        "decision": conflict.decision, "rule": conflict.rule,
+    }  # fmt: skip
+
+
+def _unlinked(connection: Connection, entity: EntitySettings) -> list[Rejection]:
+    """Rejections of the newcomers that could not be linked: ambiguous ones and twins of a unique value."""
+    query = text(
+        "select n.side, n.record_id, n.twin_of, (select array_agg(distinct case n.side when 'salesforce' then c.app_id"
+        "  else c.salesforce_id end) from candidate c where n.record_id = case n.side when 'salesforce' then c.salesforce_id"
+        "  else c.app_id end) as others,"
+        " (select min(c.key) from candidate c where n.record_id in (c.salesforce_id, c.app_id)) as key"
+        " from newcomer n where n.origin <> 'match' and (n.is_ambiguous or n.twin_of is not null)"
+    )
+    rejections = []
+    for side, record_id, twin_of, others, key in connection.execute(query):
+        if twin_of:
+            unique = ", ".join(entity.unique)
+            why = reason(unique, "not_unique", f"{unique} is already taken by {entity.name} {twin_of}; the app allows it once")
+        else:
+            listed = ", ".join((others or [])[:5])
+            why = reason(key or "", "ambiguous", f"matches by {key} are not one to one (candidates: {listed}); a person must settle it")
+        rejections.append(Rejection(entity.name, side, record_id, "reconcile", [why]))
+    return rejections
+
+
+def _waiting(
+    entity: EntitySettings, references: Mapping[str, str], pairs: list[Pair], decisions: list[Decision]
+) -> Iterator[Rejection]:
+    """Notes for records that went on without a reference, because its target has no counterpart yet."""
+    for pair, decision in zip(pairs, decisions, strict=True):
+        for side in SIDES if decision.waiting else ():
+            seen = pair.app if side == "app" else pair.salesforce
+            names = [name for name in decision.waiting if seen and seen.fields.get(name) is UNKNOWN]
+            if seen and names:
+                reasons = [reason(n, WAITS, f"{n} points at a {references[n]} that has no counterpart yet") for n in names]
+                yield Rejection(entity.name, side, seen.id, "reconcile", reasons)

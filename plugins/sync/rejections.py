@@ -1,0 +1,141 @@
+"""Records that cannot go on: kept with every reason and their last known form until they pass a batch.
+
+A rejected record is never lost: it comes back with every batch that has work (or at `retry_at` when a system refused it), and
+its rejection closes by itself once the record passes.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from sync.batch import Batch
+from sync.database import to_json
+from sync.settings import EntitySettings
+
+RETRY_HOURS = 24
+WAITS = "waits"  # code of a reason that does not hold the record itself back
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """One record that cannot go on. `reasons`: [{"field", "code", "reason"}], every one found."""
+
+    entity: str
+    side: str
+    record_id: str
+    stage: str
+    reasons: list[dict[str, str]]
+
+
+def reason(field: str, code: str, words: str) -> dict[str, str]:
+    """One reason, as stored and shown."""
+    return {"field": field, "code": code, "reason": words}
+
+
+def reject(connection: Connection, batch: Batch, rejections: Iterable[Rejection]) -> int:
+    """Open (or renew) the rejections of records staged in this batch; return how many.
+
+    A load rejection is tried again after RETRY_HOURS at the latest; a change of the record or the mapping brings it back sooner.
+    """
+    rows = [
+        {
+            "entity": each.entity, "side": each.side, "record_id": each.record_id, "stage": each.stage, "reasons": to_json(each.reasons),
+            "batch_id": batch.id, "day": batch.day, "integration_id": batch.integration_id, "digest": batch.integration.digest,
+            "hours": RETRY_HOURS if each.stage == "load" else None,
+        }
+        for each in rejections
+    ]  # fmt: skip
+    if rows:
+        connection.execute(
+            text(
+                "insert into sync.rejection as r (integration_id, entity, side, record_id, stage, reasons, raw, modified_at,"
+                "  mapping_digest, retry_at, first_batch_id, last_batch_id)"
+                " select integration_id, entity, side, record_id, :stage, cast(:reasons as jsonb), raw::jsonb, modified_at, :digest,"
+                "  now() + make_interval(hours => :hours), :batch_id, :batch_id from staging.raw"
+                " where batch_id = :batch_id and batch_day = :day and integration_id = :integration_id and entity = :entity"
+                "  and side = :side and record_id = :record_id"
+                " on conflict (integration_id, entity, side, record_id) where closed_at is null do update set"
+                "  stage = case when r.last_batch_id = excluded.last_batch_id then r.stage else excluded.stage end,"
+                "  reasons = case when r.last_batch_id = excluded.last_batch_id"
+                "    then (select jsonb_agg(distinct x) from jsonb_array_elements(r.reasons || excluded.reasons) x) else excluded.reasons end,"
+                "  raw = excluded.raw, modified_at = excluded.modified_at, mapping_digest = excluded.mapping_digest,"
+                "  retry_at = excluded.retry_at, attempts = r.attempts + (r.last_batch_id <> excluded.last_batch_id)::int,"
+                "  last_batch_id = excluded.last_batch_id"
+            ),
+            rows,
+        )
+    return len(rows)
+
+
+def withdraw(connection: Connection, batch: Batch, stage: str) -> None:
+    """Take back what this batch's earlier try of `stage` rejected, so that the stage can run again."""
+    mine = "last_batch_id = :id and stage = :stage and closed_at is null"
+    values = {"id": batch.id, "stage": stage}
+    connection.execute(text(f"delete from sync.rejection where {mine} and first_batch_id = :id"), values)
+    connection.execute(text(f"update sync.rejection set last_batch_id = first_batch_id where {mine}"), values)
+
+
+def restage(connection: Connection, batch: Batch, entity: EntitySettings, is_idle: bool) -> int:
+    """Bring records with an open rejection back into the batch from our own copy; return how many.
+
+    An idle batch brings back only those that are due or were rejected under another mapping.
+    """
+    if batch.request.record_ids:
+        return 0
+    is_due = "((r.stage = 'load' and r.retry_at <= now()) or r.mapping_digest <> :digest)"
+    condition = is_due if is_idle else f"(r.stage <> 'load' or {is_due})"
+    result = connection.execute(
+        text(
+            "insert into staging.raw (batch_id, batch_day, integration_id, entity, side, record_id, modified_at, is_deleted, origin,"
+            " digest, raw) select :id, :day, r.integration_id, r.entity, r.side, r.record_id, r.modified_at, false, 'retry', '', r.raw"
+            " from sync.rejection r where r.integration_id = :integration_id and r.entity = :entity and r.closed_at is null"
+            f" and {condition} and not exists (select 1 from staging.raw s where s.batch_id = :id and s.batch_day = :day"
+            " and s.integration_id = r.integration_id and s.entity = r.entity and s.side = r.side and s.record_id = r.record_id)"
+        ),
+        {
+            "id": batch.id, "day": batch.day, "integration_id": batch.integration_id, "entity": entity.name,
+            "digest": batch.integration.digest,
+        },
+    )  # fmt: skip
+    return result.rowcount
+
+
+def close_mended(connection: Connection, batch: Batch) -> int:
+    """Close the rejections of records that passed this batch; return how many."""
+    result = connection.execute(
+        text(
+            "update sync.rejection r set closed_at = now() where r.integration_id = :integration_id and r.closed_at is null"
+            " and r.last_batch_id < :id and exists (select 1 from staging.raw s where s.batch_id = :id and s.batch_day = :day"
+            " and s.origin <> 'answer'"
+            " and s.integration_id = r.integration_id and s.entity = r.entity and s.side = r.side and s.record_id = r.record_id)"
+        ),
+        {"id": batch.id, "day": batch.day, "integration_id": batch.integration_id},
+    )
+    return result.rowcount
+
+
+def refresh(connection: Connection, batch: Batch, rows: list[dict[str, Any]]) -> None:
+    """Renew our copy of records that we have just written: rows of entity, side, record_id, raw, modified_at."""
+    connection.execute(
+        text(
+            "update sync.rejection set raw = raw || cast(:raw as jsonb), modified_at = :modified_at"
+            " where integration_id = :integration_id and entity = :entity and side = :side and record_id = :record_id"
+            " and closed_at is null"
+        ),
+        [{**row, "integration_id": batch.integration_id} for row in rows],
+    )
+
+
+def retry_soon(connection: Connection, batch: Batch, rejections: Iterable[Rejection]) -> None:
+    """Let these rejections come back with the next run: what refused them may be over."""
+    rows = [{"id": batch.integration_id, "entity": r.entity, "side": r.side, "record_id": r.record_id} for r in rejections]
+    if rows:
+        connection.execute(
+            text(
+                "update sync.rejection set retry_at = now() where integration_id = :id and entity = :entity and side = :side"
+                " and record_id = :record_id and closed_at is null"
+            ),
+            rows,
+        )

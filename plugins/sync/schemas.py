@@ -1,0 +1,46 @@
+"""What the live systems say of their fields: asked by extract when there is work, kept for the checks of the same run."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from sqlalchemy import text
+
+from connectors.contract import Connector, Field
+from connectors.errors import MappingError
+from sync import lint
+from sync.batch import Batch
+from sync.database import to_json
+from sync.settings import EntitySettings, Side
+
+SIDES: tuple[Side, Side] = ("salesforce", "app")
+
+
+def read_schemas(batch: Batch, connectors: Mapping[Side, Connector]) -> None:
+    """Describe every entity of the batch on both sides, keep the answer and hold the mapping against it.
+
+    Raises MappingError with every row that the live systems would not take.
+    """
+    live = {side: {e.name: connectors[side].describe(e.reads_as(side)) for e in batch.entities()} for side in SIDES}
+    with batch.engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into sync.schema (integration_id, entity, side, fields) values (:id, :entity, :side, cast(:fields as jsonb))"
+                " on conflict (integration_id, entity, side) do update set fields = excluded.fields, read_at = now()"
+            ),
+            [
+                {"id": batch.integration_id, "entity": entity, "side": side, "fields": to_json(fields)}
+                for side, entities in live.items()
+                for entity, fields in entities.items()
+            ],
+        )
+    problems = [str(p) for p in lint.check(batch.integration, live["salesforce"], live["app"]) if p.severity == "error"]
+    if problems:
+        raise MappingError(problems)
+
+
+def stored_fields(batch: Batch, entity: EntitySettings, side: Side) -> dict[str, Field]:
+    """The fields of `entity` on `side` as last described, by raw name."""
+    query = text("select fields from sync.schema where integration_id = :id and entity = :entity and side = :side")
+    with batch.engine.connect() as connection:
+        fields: Sequence[object] = connection.scalar(query, {"id": batch.integration_id, "entity": entity.name, "side": side}) or []
+    return {field.name: field for field in msgspec.convert(fields, list[Field])}

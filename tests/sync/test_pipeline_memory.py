@@ -1,0 +1,35 @@
+"""The five stages over two systems in memory."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from pipeline import Pipeline, memory_pair, shipped_folder
+
+
+@pytest.fixture
+def pipeline(engine: Engine, tmp_path: Path) -> Pipeline:
+    folder = shipped_folder("freshdesk", tmp_path)
+    pipe = Pipeline(engine, folder, memory_pair())
+    pipe.change("settings.yaml", "overlap_minutes: 10", "overlap_minutes: 10\non_rejected: succeed")
+    return pipe
+
+
+def test_records_travel_and_a_third_run_is_idle(pipeline: Pipeline) -> None:
+    salesforce, app = pipeline.connectors["salesforce"], pipeline.connectors["app"]
+    account = salesforce.put("account", Name="Nordwerk")
+    salesforce.put("contact", FirstName="Mara", LastName="Lind", Email="mara@nordwerk.example", AccountId=account)
+    app.put("contact", name="Jon Doe", email="jon@nordwerk.example")
+    pipeline.run(mode="backfill")
+    print(pipeline.counts)
+    print(app.records, salesforce.records)
+    assert {raw["name"] for raw in app.live("contact").values()} == {"Mara Lind", "Jon Doe"}
+    assert {raw["LastName"] for raw in salesforce.live("contact").values()} == {"Lind", "Doe"}
+    company = next(iter(app.live("account")))
+    assert [r["company_id"] for r in app.live("contact").values() if r["name"] == "Mara Lind"] == [company]
+    writes = salesforce.calls["write"] + app.calls["write"]
+    for _ in range(2):
+        pipeline.run()
+        print(pipeline.counts)
+    assert salesforce.calls["write"] + app.calls["write"] == writes
