@@ -3,6 +3,7 @@
 Safe to repeat: it runs at every `docker compose up` and is also the whole of an upgrade.
 """
 
+import json
 import os
 import subprocess
 
@@ -42,12 +43,14 @@ def grant_page_rights() -> None:
 
 def make_tables() -> None:
     """Bring Lockstep's own database to the newest version."""
-    from airflow.models.connection import Connection
+    from sqlalchemy.engine import URL
 
     from sync.database import connect, migrate
 
-    url = Connection.from_json(os.environ["AIRFLOW_CONN_LOCKSTEP_DB"]).get_uri()
-    migrate(connect(url.replace("postgres://", "postgresql://", 1)))
+    told = json.loads(os.environ["AIRFLOW_CONN_LOCKSTEP_DB"])
+    host = {"query": {"host": told["host"]}} if told["host"].startswith("/") else {"host": told["host"]}
+    url = URL.create("postgresql", told["login"], told.get("password"), port=told.get("port"), database=told["schema"], **host)
+    migrate(connect(url.render_as_string(hide_password=False)))
 
 
 def _admin() -> list[str]:
