@@ -69,9 +69,7 @@ class Batch:
         return entity.writes_to(side) and self.request.direction in ("both", f"to_{side}")  # type: ignore[arg-type]
 
 
-def open_batch(
-    engine: Engine, folder: Path, salesforce: Account, app: Account, run_id: str, request: Request
-) -> Batch:
+def open_batch(engine: Engine, folder: Path, salesforce: Account, app: Account, run_id: str, request: Request) -> Batch:
     """Open a batch for this run. Batches of the integration left open by killed tasks are closed as failed.
 
     Raises MappingError with all problems of the files, PermanentError for an unknown entity in the request.
@@ -127,14 +125,18 @@ def find_batch(engine: Engine, name: str, run_id: str) -> Batch:
 def note_counts(connection: Connection, batch: Batch, stage: str, counts: Mapping[str, Any]) -> None:
     """Keep the counts of `stage` with the batch."""
     connection.execute(
-        text("update sync.batch set counts = counts || jsonb_build_object(cast(:stage as text), cast(:counts as jsonb)) where id = :id"),
+        text(
+            "update sync.batch set counts = counts || jsonb_build_object(cast(:stage as text), cast(:counts as jsonb)) where id = :id"
+        ),
         {"stage": stage, "counts": to_json(counts), "id": batch.id},
     )
 
 
 def close_batch(connection: Connection, batch: Batch, state: str) -> None:
     """End the batch in `state`."""
-    connection.execute(text("update sync.batch set state = :state, ended_at = now() where id = :id"), {"state": state, "id": batch.id})
+    connection.execute(
+        text("update sync.batch set state = :state, ended_at = now() where id = :id"), {"state": state, "id": batch.id}
+    )
 
 
 def _check_request(integration: Integration, request: Request) -> None:

@@ -66,9 +66,7 @@ def integration_lock(engine: Engine, integration: str) -> Iterator[None]:
     with engine.connect() as connection:
         query = text("select pg_try_advisory_lock(hashtextextended(:name, 0))")
         if not connection.scalar(query, {"name": integration}):
-            raise TransientError(
-                f"{integration}: another worker is running a stage of this integration; try again later"
-            )
+            raise TransientError(f"{integration}: another worker is running a stage of this integration; try again later")
         connection.commit()
         try:
             yield

@@ -230,7 +230,8 @@ class Section:
         pair = self._pairs().get(key)
         if pair is None:
             return None
-        self.places[self._name(key)] = (pair[1].line, pair[1].column)
+        place = pair[0] if isinstance(pair[1].value, dict) else pair[1]
+        self.places[self._name(key)] = (place.line, place.column)
         return None if pair[1].is_empty else pair[1]
 
     def _report(self, key: str, node: Node, message: str) -> None:

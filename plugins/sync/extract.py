@@ -49,7 +49,9 @@ def extract(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any
             counts[entity.name]["matched"] = stage_matches(batch, entity, connectors, reads[entity.name])
     total = sum(sum(count.values()) for count in counts.values())
     with batch.engine.begin() as connection:
-        connection.execute(text("update sync.batch set reads = cast(:reads as jsonb) where id = :id"), {"reads": to_json(reads), "id": batch.id})
+        connection.execute(
+            text("update sync.batch set reads = cast(:reads as jsonb) where id = :id"), {"reads": to_json(reads), "id": batch.id}
+        )
         note_counts(connection, batch, "extract", counts)
         if total:
             connection.execute(text("analyze staging.raw"))
@@ -73,7 +75,13 @@ def move_watermarks(connection: Connection, batch: Batch, reads: Mapping[str, An
                         " on conflict (integration_id, entity, side) do update"
                         " set value = greatest(w.value, excluded.value), batch_id = excluded.batch_id"
                     ),
-                    {"integration_id": batch.integration_id, "entity": entity, "side": side, "value": read["server_time"], "batch_id": batch.id},
+                    {
+                        "integration_id": batch.integration_id,
+                        "entity": entity,
+                        "side": side,
+                        "value": read["server_time"],
+                        "batch_id": batch.id,
+                    },
                 )
 
 
@@ -164,7 +172,13 @@ def _drop_seen(connection: Connection, batch: Batch, entity: EntitySettings) -> 
                 "  order by o.batch_id desc limit 1) seen join sync.batch b on b.id = seen.batch_id"
                 " where b.state = any(:finished) and b.mapping_digest = :digest and seen.digest = r.digest)"
             ),
-            {"id": batch.id, "day": batch.day, "entity": entity.name, "finished": list(FINISHED), "digest": batch.integration.digest},
+            {
+                "id": batch.id,
+                "day": batch.day,
+                "entity": entity.name,
+                "finished": list(FINISHED),
+                "digest": batch.integration.digest,
+            },
         )
     query = text("select count(*) from staging.raw where batch_id = :id and batch_day = :day and entity = :entity")
     return int(connection.scalar(query, {"id": batch.id, "day": batch.day, "entity": entity.name}) or 0)

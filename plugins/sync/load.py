@@ -124,7 +124,9 @@ def _trouble(connection: Connection, batch: Batch) -> tuple[int, int, int]:
         ),
         {"id": batch.id, "waits": WAITS},
     ).one()
-    failed = text("select count(distinct link_id) from sync.action where batch_id = :id and state in ('failed', 'unknown') and attempts > 0")
+    failed = text(
+        "select count(distinct link_id) from sync.action where batch_id = :id and state in ('failed', 'unknown') and attempts > 0"
+    )
     return row[0], row[1], int(connection.scalar(failed, {"id": batch.id}) or 0)
 
 
@@ -134,7 +136,10 @@ def _report(batch: Batch, rejected: int, news: int, failed: int) -> str:
         " where last_batch_id = :id and closed_at is null order by (first_batch_id = :id) desc, id limit 10"
     )
     with batch.engine.connect() as connection:
-        lines = [f"  {entity} {record_id} in {side}: {words}" for entity, side, record_id, words in connection.execute(query, {"id": batch.id})]
+        lines = [
+            f"  {entity} {record_id} in {side}: {words}"
+            for entity, side, record_id, words in connection.execute(query, {"id": batch.id})
+        ]
     return (
         f"{batch.name}: the run is finished and the good records went through, but {rejected} records are rejected ({news} new,"
         f" {failed} refused when written). They go by themselves once they are mended at their source; nothing needs a rerun."
@@ -143,7 +148,9 @@ def _report(batch: Batch, rejected: int, news: int, failed: int) -> str:
 
 
 def _counts(batch: Batch) -> dict[str, Any]:
-    query = text("select entity, side, operation, state, count(*) from sync.action where batch_id = :id group by 1, 2, 3, 4 order by 1, 2, 3, 4")
+    query = text(
+        "select entity, side, operation, state, count(*) from sync.action where batch_id = :id group by 1, 2, 3, 4 order by 1, 2, 3, 4"
+    )
     with batch.engine.connect() as connection:
         rows = connection.execute(query, {"id": batch.id}).all()
     counts: Counter[str] = Counter()

@@ -77,7 +77,9 @@ def policy_of(batch: Batch, entity: EntitySettings) -> Policy:
     """The policy of one entity in this run: settings, mapping rows and the run's direction."""
     rows = batch.integration.mappings[entity.name].rows
     fields = tuple(
-        FieldPolicy(r.name, r.writes_to("app"), r.writes_to("salesforce"), r.on_conflict, r.on_empty, r.overwrite, r.default_value)
+        FieldPolicy(
+            r.name, r.writes_to("app"), r.writes_to("salesforce"), r.on_conflict, r.on_empty, r.overwrite, r.default_value
+        )
         for r in rows
     )
     return Policy(
@@ -145,14 +147,18 @@ def _linked_ids(
             f"select {side}_id, id from sync.link where integration_id = :integration_id and entity = :entity"
             f" and {side}_id = any(:ids) and state <> 'tombstone'"
         )
-        for key, link_id in connection.execute(query, {"integration_id": batch.integration_id, "entity": entity, "ids": list(ids)}):
+        for key, link_id in connection.execute(
+            query, {"integration_id": batch.integration_id, "entity": entity, "ids": list(ids)}
+        ):
             known[entity, side, key] = link_id
     return known
 
 
 def _pair(row: Any, references: Mapping[str, str], known: Mapping[tuple[str, str, str], int]) -> Pair:
     link = Link(row[0], row[1], row[2], row[3], row[4], row[5])
-    return Pair(link, _seen("salesforce", row[1], row[6:11], references, known), _seen("app", row[2], row[11:16], references, known))
+    return Pair(
+        link, _seen("salesforce", row[1], row[6:11], references, known), _seen("app", row[2], row[11:16], references, known)
+    )
 
 
 def _seen(
@@ -225,7 +231,9 @@ def _unlinked(connection: Connection, entity: EntitySettings) -> list[Rejection]
             why = reason(unique, "not_unique", f"{unique} is already taken by {entity.name} {twin_of}; the app allows it once")
         else:
             listed = ", ".join((others or [])[:5])
-            why = reason(key or "", "ambiguous", f"matches by {key} are not one to one (candidates: {listed}); a person must settle it")
+            why = reason(
+                key or "", "ambiguous", f"matches by {key} are not one to one (candidates: {listed}); a person must settle it"
+            )
         rejections.append(Rejection(entity.name, side, record_id, "reconcile", [why]))
     return rejections
 

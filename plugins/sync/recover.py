@@ -31,15 +31,25 @@ def recover(batch: Batch, connectors: Mapping[Side, Connector]) -> int:
         found = _look(batch, entity, side, actions, connectors[side]) if operation == "create" and entity else {}
         with batch.engine.begin() as connection:
             if entity:
-                settle(connection, batch, entity, side, [(a, Result("done", found[a.id].id, found[a.id])) for a in actions if a.id in found])
+                settle(
+                    connection,
+                    batch,
+                    entity,
+                    side,
+                    [(a, Result("done", found[a.id].id, found[a.id])) for a in actions if a.id in found],
+                )
             lost = [action for action in actions if action.id not in found]
             mark(connection, [a.id for a in lost if a.batch_id == batch.id], "planned")
             mark(connection, [a.id for a in lost if a.batch_id != batch.id], "skipped", "lost", "not found there: planned anew")
-        log.warning("%s %s: %d %s in %s had no known outcome, %d found done", batch.name, name, len(actions), operation, side, len(found))
+        log.warning(
+            "%s %s: %d %s in %s had no known outcome, %d found done", batch.name, name, len(actions), operation, side, len(found)
+        )
     return len(open_actions)
 
 
-def _look(batch: Batch, entity: EntitySettings, side: Side, actions: Sequence[Outgoing], connector: Connector) -> dict[int, Record]:
+def _look(
+    batch: Batch, entity: EntitySettings, side: Side, actions: Sequence[Outgoing], connector: Connector
+) -> dict[int, Record]:
     """Return, by action, the records that carry our cross-reference: by match key first, then by the reference itself."""
     source = OTHER[side]
     references = entity.app_references if side == "app" else tuple(filter(None, [entity.salesforce_reference]))

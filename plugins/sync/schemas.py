@@ -42,5 +42,7 @@ def stored_fields(batch: Batch, entity: EntitySettings, side: Side) -> dict[str,
     """The fields of `entity` on `side` as last described, by raw name."""
     query = text("select fields from sync.schema where integration_id = :id and entity = :entity and side = :side")
     with batch.engine.connect() as connection:
-        fields: Sequence[object] = connection.scalar(query, {"id": batch.integration_id, "entity": entity.name, "side": side}) or []
+        fields: Sequence[object] = (
+            connection.scalar(query, {"id": batch.integration_id, "entity": entity.name, "side": side}) or []
+        )
     return {field.name: field for field in msgspec.convert(fields, list[Field])}

@@ -46,7 +46,9 @@ class LinkState:
         }  # fmt: skip
 
 
-def settle(connection: Connection, batch: Batch, entity: EntitySettings, side: Side, outcomes: Sequence[tuple[Outgoing, Result]]) -> None:
+def settle(
+    connection: Connection, batch: Batch, entity: EntitySettings, side: Side, outcomes: Sequence[tuple[Outgoing, Result]]
+) -> None:
     """Store what came back for actions on one side of one entity; failed ones open a rejection of the record they came from."""
     links = _lock_links(connection, [action.link_id for action, _ in outcomes])
     owners = _owners(connection, batch, entity, side, [r.id for _, r in outcomes if r.id])
@@ -88,7 +90,9 @@ def settle_agreed(connection: Connection, batch: Batch) -> int:
     return connection.execute(query, {"id": batch.id}).rowcount
 
 
-def _apply(link: LinkState, action: Outgoing, result: Result, answer: dict[str, Any] | None, batch: Batch, entity: EntitySettings) -> None:
+def _apply(
+    link: LinkState, action: Outgoing, result: Result, answer: dict[str, Any] | None, batch: Batch, entity: EntitySettings
+) -> None:
     side, other = action.side, OTHER[action.side]
     settles = action.settles
     link.ids[side] = result.id or link.ids[side]
@@ -165,7 +169,12 @@ def _outcome(action: Outgoing, result: Result) -> dict[str, Any]:
 
 
 def _store_answers(
-    connection: Connection, batch: Batch, entity: EntitySettings, side: Side, answers: Sequence[tuple[LinkState, Record]], read: Any
+    connection: Connection,
+    batch: Batch,
+    entity: EntitySettings,
+    side: Side,
+    answers: Sequence[tuple[LinkState, Record]],
+    read: Any,
 ) -> None:
     """Put what we wrote into staging, so that this batch, rerun, and the next one, reading it back, see nothing new."""
     wanted = wanted_fields(batch, entity, side)
@@ -177,9 +186,17 @@ def _store_answers(
         seen = raw_digest(raw, wanted, False) if link.digests[side] else ""
         rows.append(
             {
-                "id": batch.id, "day": batch.day, "integration_id": batch.integration_id, "entity": entity.name, "side": side,
-                "record_id": record.id, "modified_at": record.modified_at, "seen": seen, "raw": to_json(raw),
-                "digest": link.digests[side] or digest(to_json(fields)), "fields": to_json(fields),
+                "id": batch.id,
+                "day": batch.day,
+                "integration_id": batch.integration_id,
+                "entity": entity.name,
+                "side": side,
+                "record_id": record.id,
+                "modified_at": record.modified_at,
+                "seen": seen,
+                "raw": to_json(raw),
+                "digest": link.digests[side] or digest(to_json(fields)),
+                "fields": to_json(fields),
                 "reference": raw.get(carried) if carried else None,
             }  # fmt: skip
         )

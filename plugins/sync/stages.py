@@ -37,16 +37,19 @@ def run_stage(stage: str, engine: Engine, folder: Path, run_id: str, request: Re
             return _extract(engine, folder, run_id, request, connect(settings))
         batch = find_batch(engine, settings.integration, run_id)
         if batch.superseded_by is not None:
-            log.warning("%s: batch %d was overtaken by batch %d, nothing to do; trigger a new run", batch.name, batch.id, batch.superseded_by)
+            log.warning(
+                "%s: batch %d was overtaken by batch %d, nothing to do; trigger a new run",
+                batch.name,
+                batch.id,
+                batch.superseded_by,
+            )
             return {"superseded_by": batch.superseded_by}
         if stage == "load":
             return load(batch, connect(batch.integration.settings))
         return {"map": map_batch, "validate": validate, "reconcile": reconcile}[stage](batch)
 
 
-def _extract(
-    engine: Engine, folder: Path, run_id: str, request: Request, connectors: Mapping[Side, Connector]
-) -> dict[str, Any]:
+def _extract(engine: Engine, folder: Path, run_id: str, request: Request, connectors: Mapping[Side, Connector]) -> dict[str, Any]:
     migrate(engine)
     batch: Batch = open_batch(engine, folder, connectors["salesforce"].ping(), connectors["app"].ping(), run_id, request)
     recover(batch, connectors)

@@ -173,7 +173,10 @@ def _mark(connection: Any, batch: Batch, rejections: list[Rejection]) -> None:
                 "update staging.record set verdict = 'rejected' where batch_id = :id and batch_day = :day and entity = :entity"
                 " and side = :side and record_id = :record_id"
             ),
-            [{"id": batch.id, "day": batch.day, "entity": r.entity, "side": r.side, "record_id": r.record_id} for r in rejections],
+            [
+                {"id": batch.id, "day": batch.day, "entity": r.entity, "side": r.side, "record_id": r.record_id}
+                for r in rejections
+            ],
         )
 
 

@@ -109,12 +109,12 @@ def fraction(use: Use) -> Codec:
 
     def read_fraction(value: Any) -> int | float | None:
         found = read_number(value)
-        return None if found is None else read_number(round(found * 100, 8))
+        return None if found is None else read_number(round(found * 100, 4))
 
     def write_fraction(common: Any) -> tuple[Any, ...]:
-        return (None if common is None else round(common / 100, 10),)
+        return (None if common is None else round(common / 100, 6),)
 
-    return Codec(_rounded(read_number, 8), single, read_fraction, write_fraction)
+    return Codec(_rounded(read_number, 4), single, read_fraction, write_fraction)
 
 
 def _scaled(factor: int) -> Codec:

@@ -114,16 +114,14 @@ def _translator(table: dict[str, str]) -> Read:
 
 
 def _refuse_ambiguous(pairs: tuple[tuple[str, str], ...]) -> None:
+    if any("*" in pair for pair in pairs):
+        raise ValueError("values.csv has a row for all other values (*), so there is no way back; give this row a direction")
     for column, side in ((0, "Salesforce"), (1, "app")):
         seen = [pair[column] for pair in pairs]
         double = next((value for value in seen if seen.count(value) > 1), None)
         if double is not None:
-            raise ValueError(
-                f"values.csv has the {side} value '{double[:60]}' twice, so there is no way back;"
-                " keep one row or give this row a direction"
-            )
-        if "*" in seen:
-            raise ValueError("values.csv has a row for all other values (*), so there is no way back; give this row a direction")
+            cure = "keep one row or give this row a direction"
+            raise ValueError(f"values.csv has the {side} value '{double[:60]}' twice, so there is no way back; {cure}")
 
 
 @transform(

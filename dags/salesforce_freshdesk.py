@@ -1,0 +1,66 @@
+"""
+### Salesforce ↔ Freshdesk: accounts and companies, contacts and contacts, both ways
+
+`extract → map → validate → reconcile → load`, each over all entities. A run that finds nothing new ends after `extract`.
+
+**When a run is red**, open the failed task's log; its last message says who, what, why and what to do.
+
+| failed task | usual reason | what to do |
+|---|---|---|
+| extract | credentials, rights, a broken mapping file | mend it, then clear `extract` |
+| map | – | clear the task; the mapping was checked by extract |
+| validate | too many records fail the checks | see `sync.rejection`; mend the records or raise the limit |
+| reconcile | more writes than `max_changes` | look at the plan in `sync.action`, trigger again with a higher limit |
+| load | records were rejected, everything else is done | mend the records at their source: they go by themselves with the next run |
+| load | Salesforce or Freshdesk could not be reached | nothing is lost: clear `load`, or wait for the next run |
+
+Any task may be cleared at any time: nothing is written twice. Fields, schedule and policies: `include/mappings/freshdesk/`.
+"""
+
+from typing import Any
+
+from airflow.sdk import dag, task
+
+from sync.tasks import default_args, params, run_stage, schedule
+
+APP = "freshdesk"
+
+
+@dag(
+    dag_id=f"salesforce_{APP}",
+    schedule=schedule(APP),
+    catchup=False,
+    max_active_runs=1,
+    params=params(APP),
+    default_args=default_args(),
+    tags=["lockstep", "salesforce", APP],
+    doc_md=__doc__,
+)
+def salesforce_freshdesk() -> None:
+    """Wire the five stages."""
+
+    @task.short_circuit
+    def extract() -> dict[str, Any]:
+        counts = run_stage(APP, "extract")
+        return counts if counts["total"] else {}
+
+    @task(task_id="map")
+    def map_() -> dict[str, Any]:
+        return run_stage(APP, "map")
+
+    @task
+    def validate() -> dict[str, Any]:
+        return run_stage(APP, "validate")
+
+    @task
+    def reconcile() -> dict[str, Any]:
+        return run_stage(APP, "reconcile")
+
+    @task
+    def load() -> dict[str, Any]:
+        return run_stage(APP, "load")
+
+    extract() >> map_() >> validate() >> reconcile() >> load()
+
+
+salesforce_freshdesk()

@@ -1,0 +1,137 @@
+"""The only module of the sync that knows Airflow: trigger params, connections, and one function per task."""
+
+import os
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseHook, Param, get_current_context
+from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
+
+from sync import settings as settings_file
+from sync.settings import Settings, Side
+
+if TYPE_CHECKING:
+    from connectors.contract import Connector
+
+DATABASE_CONNECTION = "lockstep_db"
+ROOT = Path(__file__).parents[2]
+RETRIES = 3
+RETRY_MINUTES = 2
+STAGE_LIMIT = timedelta(hours=6)
+
+
+def mapping_folder(app: str) -> Path:
+    """The folder of the data team's files for `app`; LOCKSTEP_MAPPINGS moves it elsewhere."""
+    return Path(os.environ.get("LOCKSTEP_MAPPINGS", ROOT / "include" / "mappings")) / app
+
+
+def schedule(app: str) -> str:
+    """The cron expression of the integration's settings. Raises MappingError, which Airflow shows as an import error."""
+    return settings_file.load(mapping_folder(app)).cron
+
+
+def default_args() -> dict[str, Any]:
+    """Retry in minutes what may pass by itself; fail at once where a person must act."""
+    return {
+        "retries": RETRIES,
+        "retry_delay": timedelta(minutes=RETRY_MINUTES),
+        "retry_exponential_backoff": True,
+        "execution_timeout": STAGE_LIMIT,
+        "retry_policy": ExceptionRetryPolicy([RetryRule("connectors.errors.PermanentError", RetryAction.FAIL)]),
+    }
+
+
+def params(app: str) -> dict[str, Param]:
+    """The trigger form: every value checked by its schema, every default valid."""
+    entities = [entity.name for entity in settings_file.load(mapping_folder(app)).entities]
+    return {
+        "mode": Param(
+            "sync", type="string", enum=["sync", "plan", "backfill"], title="Mode",
+            values_display={
+                "sync": "sync: what changed since the last run", "plan": "plan: write nothing, only show what would be written",
+                "backfill": "backfill: everything, history included",
+            },
+            description="**plan** leaves the field-level plan in `sync.action`. **backfill** reads both systems whole.",
+        ),
+        "entities": Param(
+            [], type="array", items={"type": "string", "enum": entities}, examples=entities, title="Entities",
+            description="Only these; empty means all that are enabled in `settings.yaml`.",
+        ),
+        "since": Param(
+            None, type=["null", "string"], format="date-time", title="Since",
+            description="Read what changed at or after this time instead of since the last run, e.g. `2026-11-01T00:00:00Z`.",
+        ),
+        "record_ids": Param(
+            [], type="array", items={"type": "string", "minLength": 1, "maxLength": 100}, title="Record ids",
+            description="Only these records, by their id in either system (`salesforce:…` or `app:…` where that could be unclear).",
+        ),
+        "direction": Param(
+            "both", type="string", enum=["both", "to_app", "to_salesforce"], title="Direction",
+            description="Narrow this run to writes in one direction. What it leaves out comes with a later run.",
+        ),
+        "max_changes": Param(
+            None, type=["null", "integer"], minimum=0, title="At most this many writes",
+            description="If the plan holds more, the run fails before anything is written.",
+        ),
+    }  # fmt: skip
+
+
+def run_stage(app: str, stage: str) -> dict[str, Any]:
+    """Run one stage of this DAG run; return its counts."""
+    from sync import stages
+    from sync.database import connect
+
+    context: Any = get_current_context()
+    engine = connect(database_url())
+    try:
+        request = request_of(context["params"])
+        return stages.run_stage(stage, engine, mapping_folder(app), context["run_id"], request, open_connectors)
+    finally:
+        engine.dispose()
+
+
+def database_url() -> str:
+    """The address of Lockstep's own database, from the Airflow connection `lockstep_db`."""
+    from sqlalchemy.engine import URL
+
+    connection = BaseHook.get_connection(DATABASE_CONNECTION)
+    host, query = connection.host or "", dict(connection.extra_dejson)
+    if host.startswith("/"):
+        host, query = "", {**query, "host": host}
+    url = URL.create(
+        "postgresql", connection.login, connection.password or None, host or None, connection.port, connection.schema,
+        {str(key): str(value) for key, value in query.items()},
+    )  # fmt: skip
+    return url.render_as_string(hide_password=False)
+
+
+def request_of(params: Mapping[str, Any]) -> Any:
+    """Check the params once more (Airflow lets unknown keys pass) and return the request."""
+    from connectors.errors import PermanentError
+    from sync.batch import Request
+
+    known = set(Request.__dataclass_fields__)
+    if unknown := sorted(set(params) - known):
+        raise PermanentError(f"unknown params: {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+    since = params.get("since")
+    try:
+        moment = datetime.fromisoformat(since) if since else None
+    except ValueError:
+        raise PermanentError(f"params.since is no date and time: {since!r}; write 2026-11-01T00:00:00Z") from None
+    if moment and moment.tzinfo is None:
+        raise PermanentError(f"params.since has no time zone: {since!r}; write 2026-11-01T00:00:00Z")
+    lists = {name: tuple(params.get(name) or ()) for name in ("entities", "record_ids")}
+    return Request(**{**params, **lists, "since": moment})
+
+
+def open_connectors(settings: Settings) -> Mapping[Side, "Connector"]:
+    """Open both sides from their Airflow connections."""
+    from connectors.opening import open_connector
+
+    references = {e.salesforce_entity: e.salesforce_reference for e in settings.entities if e.salesforce_reference}
+    return {
+        "salesforce": open_connector("salesforce", settings.salesforce_connection, external_id_fields=references),
+        "app": open_connector(settings.app, settings.app_connection),
+    }
