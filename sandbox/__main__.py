@@ -35,9 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     serve = parser.add_subparsers(required=True, metavar="serve").add_parser("serve", help="serve until stopped")
-    serve.add_argument(
-        "--state", type=Path, required=True, help="folder of the state files; one already seeded is kept"
-    )
+    serve.add_argument("--state", type=Path, required=True, help="folder of the state files; one already seeded is kept")
     serve.add_argument("--seed", default="empty", choices=["empty", "company"], help="what a fresh state holds")
     serve.add_argument("--contacts", type=int, default=0, help="generated contacts on top of the seed")
     serve.add_argument("--accounts", type=int, default=0, help="generated accounts on top of the seed")

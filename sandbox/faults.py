@@ -28,9 +28,7 @@ class Fault:
 
     def matches(self, method: str, path: str) -> bool:
         """Tell whether the fault is meant for this request; `path` is a pattern searched in path and query."""
-        return (self.method is None or self.method == method) and (
-            self.path is None or bool(re.search(self.path, path))
-        )
+        return (self.method is None or self.method == method) and (self.path is None or bool(re.search(self.path, path)))
 
     def strikes(self, chance: random.Random) -> bool:
         """Use up one turn and tell whether the fault strikes now."""
@@ -57,11 +55,14 @@ class Faults:
 
     def add(self, arguments: Mapping[str, Any]) -> None:
         """Arm a fault; unknown words of `arguments` become its options."""
-        own = {
-            name: value for name, value in arguments.items() if name in ("method", "path", "times", "after", "share")
-        }
+        own = {name: value for name, value in arguments.items() if name in ("method", "path", "times", "after", "share")}
         rest = {name: value for name, value in arguments.items() if name not in own and name != "kind"}
         self._armed.append(Fault(kind=str(arguments["kind"]), options=rest, **own))
+
+    @property
+    def is_armed(self) -> bool:
+        """Some fault waits; asked before the dearer questions."""
+        return bool(self._armed)
 
     def remaining(self) -> list[dict[str, Any]]:
         """Return the armed faults with what is left of them."""
@@ -74,10 +75,10 @@ class Faults:
                 return fault
         return None
 
-    def take_row(self, kind: str, key: str | None = None) -> Fault | None:
-        """Return the fault of `kind` that strikes one record of a request, if any; option `id` names the record."""
+    def take_row(self, kind: str, *keys: str | None) -> Fault | None:
+        """Return the fault of `kind` that strikes one record, if any; its option `id` must be among the record's `keys`."""
         for fault in self._armed:
             wanted = fault.options.get("id")
-            if fault.kind == kind and (wanted is None or wanted == key) and fault.strikes(self._chance):
+            if fault.kind == kind and (wanted is None or wanted in keys) and fault.strikes(self._chance):
                 return fault
         return None

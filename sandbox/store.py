@@ -32,6 +32,7 @@ class Store:
     """
 
     def __init__(self, path: Path | None = None) -> None:
+        self.path = path
         self.faults = Faults()
         self.calls = Calls()
         self._tables: dict[str, dict[Key, Record]] = {}

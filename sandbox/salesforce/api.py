@@ -1,0 +1,87 @@
+"""The REST API: which request goes where, and what every answer carries."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from sandbox.salesforce import batches, describing, limits, querying, replication, rows, sessions
+from sandbox.salesforce.answers import Answer, ApiError, ApiRequest, RowRefusedError, not_found, refused
+from sandbox.salesforce.cursors import Cursors
+from sandbox.salesforce.org import Org
+
+Handler = Callable[..., Answer]
+URL_TOO_LONG = Answer(414, "<html><body><h1>414 URI Too Long</h1></body></html>", media="text/html")
+_NAME, _REST = r"(\w+)", r"([^/]+)"
+
+
+class Api:
+    """The REST resources of one org below `/services/data/vNN.0`."""
+
+    def __init__(self, org: Org) -> None:
+        self.org = org
+        self.cursors = Cursors(org)
+        self._routes = [(method, re.compile(pattern + "/?$"), handler) for method, pattern, handler in self._table()]
+
+    def _table(self) -> list[tuple[str, str, Handler]]:
+        return [
+            ("GET", "", describing.resources),
+            ("GET", "/sobjects", describing.all_objects),
+            ("GET", "/query", lambda org, request: querying.query(org, self.cursors, request, False)),
+            ("GET", "/queryAll", lambda org, request: querying.query(org, self.cursors, request, True)),
+            ("GET", f"/query(?:All)?/{_REST}", lambda org, request, key: querying.further(org, self.cursors, request, key)),
+            ("GET", "/limits", limits.show),
+            ("GET", "/limits/recordCount", limits.record_count),
+            ("POST", "/composite/sobjects", batches.create),
+            ("PATCH", "/composite/sobjects", batches.update),
+            ("DELETE", "/composite/sobjects", batches.delete),
+            ("GET", f"/composite/sobjects/{_NAME}", batches.read),
+            ("POST", f"/composite/sobjects/{_NAME}", batches.read),
+            ("PATCH", f"/composite/sobjects/{_NAME}/{_NAME}", batches.upsert),
+            ("GET", f"/sobjects/{_NAME}", describing.about),
+            ("POST", f"/sobjects/{_NAME}", rows.create),
+            ("GET", f"/sobjects/{_NAME}/describe", describing.describe),
+            ("GET", f"/sobjects/{_NAME}/updated", replication.updated),
+            ("GET", f"/sobjects/{_NAME}/deleted", replication.deleted),
+            ("GET", f"/sobjects/{_NAME}/{_REST}", rows.read),
+            ("PATCH", f"/sobjects/{_NAME}/{_REST}", rows.update),
+            ("DELETE", f"/sobjects/{_NAME}/{_REST}", rows.delete),
+            ("GET", f"/sobjects/{_NAME}/{_NAME}/{_REST}", rows.read_by_key),
+            ("PATCH", f"/sobjects/{_NAME}/{_NAME}/{_REST}", rows.upsert),
+            ("DELETE", f"/sobjects/{_NAME}/{_NAME}/{_REST}", rows.delete_by_key),
+        ]
+
+    def answer(self, request: ApiRequest) -> Answer:
+        """Authenticate, count and answer one request."""
+        try:
+            sessions.user_of(self.org, request.headers.get("authorization", ""))
+            headers = limits.count_call(self.org)
+        except ApiError as problem:
+            return Answer(problem.status, problem.body())
+        return with_headers(self.dispatch(request), headers)
+
+    def dispatch(self, request: ApiRequest) -> Answer:
+        """Answer one request of a known user, be it a request of its own or part of a composite."""
+        try:
+            handler, arguments = self._find(request)
+            return handler(self.org, request, *arguments)
+        except ApiError as problem:
+            return Answer(problem.status, problem.body())
+        except RowRefusedError as problem:
+            return refused(problem)
+
+    def _find(self, request: ApiRequest) -> tuple[Handler, list[str]]:
+        is_known = False
+        for method, pattern, handler in self._routes:
+            match = pattern.match(request.path)
+            if match and method == request.method:
+                return handler, [unquote(group) for group in match.groups()]
+            is_known = is_known or bool(match)
+        if is_known:
+            raise ApiError(405, "METHOD_NOT_ALLOWED", f"HTTP Method '{request.method}' not allowed.")
+        raise not_found()
+
+
+def with_headers(answer: Answer, headers: Mapping[str, Any]) -> Answer:
+    """Return the answer with more headers."""
+    return Answer(answer.status, answer.body, {**answer.headers, **headers}, answer.media)

@@ -1,0 +1,102 @@
+"""Custom fields: made from Tooling metadata, seen by the API only once a permission is granted."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from sandbox.salesforce.fields import Field
+from sandbox.salesforce.ids import PERMISSION_SET_ID, make_id
+from sandbox.store import Record, Store
+
+KIND = "CustomField"
+PERMISSIONS = "FieldPermissions"
+PREFIX = "00N"
+_TYPES = {
+    "Text": "string", "TextArea": "textarea", "LongTextArea": "textarea", "Html": "textarea", "Email": "email",
+    "Phone": "phone", "Url": "url", "Number": "double", "Currency": "currency", "Percent": "percent",
+    "Checkbox": "boolean", "Date": "date", "DateTime": "datetime", "Picklist": "picklist",
+    "MultiselectPicklist": "multipicklist", "Lookup": "reference",
+}  # fmt: skip
+_LENGTHS = {"email": 80, "phone": 40, "url": 255, "picklist": 255, "multipicklist": 4099, "reference": 18}
+
+
+def granted(store: Store, name: str) -> Iterator[Field]:
+    """Yield the custom fields of object `name` that a permission shows; without edit permission they are read-only."""
+    permissions = {found["Field"].lower(): found for found in store.table(PERMISSIONS).values()}
+    for custom in store.table(KIND).values():
+        permission = permissions.get(custom["FullName"].lower())
+        if custom["TableEnumOrId"] == name and permission and permission.get("PermissionsRead"):
+            field = as_field(custom)
+            yield field if permission.get("PermissionsEdit") else replace(field, flags=field.flags.strip("cu"))
+
+
+def as_field(custom: Record) -> Field:
+    """Return the field a CustomField record describes; raises KeyError for an unknown type."""
+    metadata = custom["Metadata"]
+    type_ = _TYPES[metadata["type"]]
+    values = metadata.get("valueSet", {}).get("valueSetDefinition", {}).get("value", [])
+    length = _LENGTHS.get(type_, metadata.get("length") or 255) if type_ not in ("boolean", "date", "datetime") else 0
+    is_number = type_ in ("double", "currency", "percent")
+    return Field(
+        name=f"{custom['DeveloperName']}__c",
+        type=type_,
+        label=metadata["label"],
+        length=0 if is_number else length,
+        precision=metadata.get("precision", 18) if is_number else 0,
+        scale=metadata.get("scale", 0) if is_number else 0,
+        flags=_flags(type_, metadata),
+        references=(metadata["referenceTo"],) if type_ == "reference" else (),
+        values=tuple(value["fullName"] for value in values),
+        default=next((value["fullName"] for value in values if value.get("default")), None),
+    )
+
+
+def _flags(type_: str, metadata: Mapping[str, Any]) -> str:
+    is_restricted = metadata.get("valueSet", {}).get("restricted")
+    words = {
+        "n": type_ != "boolean" and not metadata.get("required"),
+        "d": type_ == "boolean",
+        "x": metadata.get("externalId"),
+        "q": metadata.get("unique"),
+        "C": metadata.get("caseSensitive"),
+        "R": is_restricted,
+    }
+    return "cu" + "".join(flag for flag, is_set in words.items() if is_set)
+
+
+def add(store: Store, full_name: str, metadata: Mapping[str, Any]) -> str:
+    """Create the custom field `Contact.Name__c`; returns its id. No permission comes with it."""
+    table, _, name = full_name.partition(".")
+    custom_id = make_id(PREFIX, store.next_number(KIND))
+    record = {
+        "Id": custom_id,
+        "FullName": full_name,
+        "DeveloperName": name.removesuffix("__c"),
+        "TableEnumOrId": table,
+        "Metadata": dict(metadata),
+    }
+    as_field(record)
+    store.put(KIND, custom_id, record)
+    touch(store)
+    return custom_id
+
+
+def grant(store: Store, full_name: str, can_edit: bool = True) -> None:
+    """Show the field to the integration user."""
+    permission_id = make_id("01k", store.next_number(PERMISSIONS))
+    table = full_name.partition(".")[0]
+    permission = {"ParentId": PERMISSION_SET_ID, "SobjectType": table, "Field": full_name, "PermissionsRead": True}
+    record = {"Id": permission_id, "IsDeleted": False, **permission, "PermissionsEdit": can_edit}
+    store.put(PERMISSIONS, permission_id, record)
+    touch(store)
+
+
+def touch(store: Store) -> None:
+    """Note that the fields of some object changed."""
+    store.set_value("schema_version", store.value("schema_version", 0) + 1)
+
+
+def find(store: Store, full_name: str) -> Record | None:
+    """Return the CustomField record of that full name, in any case."""
+    found = store.find(KIND, "FullName", full_name)
+    return store.get(KIND, found[0]) if found else None

@@ -1,0 +1,1 @@
+"""A SOQL engine over records in memory: words, tree, conditions, rows."""
