@@ -93,15 +93,16 @@ class Binder:
         for action in actions:
             wanted |= {new for name, (_, new) in action.fields.items() if self._is_reference(name) and new is not None}
         query = text("select id, salesforce_id, app_id from sync.link where id = any(:ids)")
-        self._ids = {row.id: row for row in connection.execute(query, {"ids": list(wanted)})}
+        rows = connection.execute(query, {"ids": list(wanted)})
+        self._ids: dict[int, tuple[str | None, str | None]] = {row.id: (row.salesforce_id, row.app_id) for row in rows}
 
     def _is_reference(self, name: str) -> bool:
         return name in self._rows and self._rows[name].transform.common_type == "reference"
 
     def id_on(self, link_id: int, side: str) -> str | None:
         """The id that link `link_id` has on `side` now."""
-        row = self._ids.get(link_id)
-        return row and (row.salesforce_id if side == "salesforce" else row.app_id)
+        salesforce_id, app_id = self._ids.get(link_id, (None, None))
+        return salesforce_id if side == "salesforce" else app_id
 
     def write(self, action: Outgoing) -> Write | str:
         """Return what to send, or the words that say why it cannot be sent now."""
