@@ -1,6 +1,7 @@
 """Make `.venv` hold exactly what requirements.txt locks: quickly by uv, else by pip. Standard library only; safe to repeat.
 
-A stamp with the digest of the lock is written last, so that a setup that was cut off is simply done again.
+A stamp with the digest of the lock is written last: an environment without it was cut off half way and is made anew, one with
+the stamp of an older lock is brought up to date.
 """
 
 import fcntl
@@ -41,8 +42,9 @@ def install() -> None:
     """Fill the virtual environment from the lock file and stamp it."""
     begin = time.monotonic()
     LOG.write_text("")
+    is_complete = STAMP.exists() and _runs(PYTHON, "--version")
     STAMP.unlink(missing_ok=True)
-    if not _runs(PYTHON, "-m", "pip", "--version"):
+    if not is_complete:
         _must("creating .venv (Debian/Ubuntu: apt install python3.11-venv)", sys.executable, "-m", "venv", "--clear", VENV)
     print(f"Installing {len(_locked())} locked packages into .venv …", flush=True)
     if not (_has_uv() and _by_uv()):
@@ -53,7 +55,9 @@ def install() -> None:
 
 
 def _has_uv() -> bool:
-    """Install the locked uv by pip; its lines of the lock file carry its hashes."""
+    """Whether uv is there, installed by pip if need be: its lines of the lock file carry its hashes."""
+    if _runs(VENV / "bin" / "uv", "--version"):
+        return True
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as only_uv:
         only_uv.write(_locked()["uv"])
         only_uv.flush()
