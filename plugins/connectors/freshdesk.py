@@ -3,7 +3,7 @@
 Lists are sorted by name and hold thinner rows than a record read by id; `freshdesk_list` tells how none is missed.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -33,9 +33,8 @@ NOT_IN_LISTS = {
     "contact": frozenset({"tags", "other_emails", "view_all_tickets", "other_companies", "avatar"}),
 }
 FILTER_VALUES_LIMIT = 50  # above, one walk over the whole list costs less
-AUTOCOMPLETE_VALUES_LIMIT = 10
-AUTOCOMPLETE_TRUST = 10  # an answer this long may be cut off
 READ_PAGE_ROWS = 100
+WALKS_LIMIT = 10  # what moves after so many comes with the next run
 WALK_MARGIN = timedelta(seconds=2)  # stamps are whole seconds
 LOST_ANSWERS_LIMIT = 3  # in a row: the server hangs, stop
 DUPLICATE = "duplicate_value"
@@ -146,15 +145,18 @@ class FreshdeskConnector:
     def _read_state(
         self, entity: str, since: datetime | None, state: str, fields: Sequence[str], seen: set[str]
     ) -> Iterator[Page]:
-        """Walk a list, then again what changed since the walk began, until one answer holds it all or all is known."""
+        """Walk a list, then again what changed since the walk began, until that shows no record of before it."""
         filters = {"state": state} if state else {}
-        while True:
+        begin: datetime | None = None
+        for _ in range(WALKS_LIMIT):
             starts: list[datetime] = []
-            known = len(seen)
+            found = 0
             for window in walk(partial(self._fetch, entity, filters, since)):
                 starts.append(window.server_time)
+                begin = begin or window.server_time
+                found += sum(_created(row) < begin for row in window.rows if str(row["id"]) not in seen)
                 yield self._page(window, fields, entity, seen, is_deleted=state == "deleted")
-            if len(starts) == 1 or len(seen) == known:
+            if len(starts) == 1 or not found:
                 return
             since = starts[0] - WALK_MARGIN
 
@@ -189,8 +191,9 @@ class FreshdeskConnector:
         return response.json() if response.ok else row
 
     def _record(self, row: Row, is_deleted: bool = False) -> Record:
-        modified = datetime.fromisoformat(row["updated_at"]).astimezone(UTC)
-        return Record(str(row["id"]), flatten(row, ("custom_fields",)), modified, is_deleted or bool(row.get("deleted")))
+        return Record(
+            str(row["id"]), flatten(row, ("custom_fields",)), _moment(row["updated_at"]), is_deleted or bool(row.get("deleted"))
+        )
 
     # -- find
 
@@ -199,10 +202,6 @@ class FreshdeskConnector:
             return self.read(entity, values, fields)
         if key in FILTERS[entity] and len(values) <= FILTER_VALUES_LIMIT:
             return self._filtered(entity, key, values, fields)
-        if entity == "account" and key == "name" and len(values) <= AUTOCOMPLETE_VALUES_LIMIT:
-            names = [self._get("companies/autocomplete", name=value).json()["companies"] for value in values]
-            if all(len(answer) < AUTOCOMPLETE_TRUST for answer in names):
-                return self.read(entity, [str(row["id"]) for row in _distinct(names)], fields)
         return self._read_state(entity, None, "", fields, set())
 
     def _filtered(self, entity: str, key: str, values: list[str], fields: Sequence[str]) -> Iterator[Page]:
@@ -268,6 +267,14 @@ class FreshdeskConnector:
         return dict(self._get(f"{FIELD_PATHS[entity]}/{row['id']}").json())
 
 
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _created(row: Row) -> datetime:
+    return _moment(row["created_at"])
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Why a write was refused; `owner_id` is the record that holds the value already, where the API names it."""
@@ -291,7 +298,3 @@ def problem_of(response: Response) -> Problem:
     message = "; ".join(f"{error.get('field', '')} {error.get('message', '')}".strip() for error in errors)
     code = str(chosen.get("code") or response.status_code)
     return Problem(code, shorten(message or f"status {response.status_code}"), str(owner) if owner else None)
-
-
-def _distinct(answers: Iterable[Iterable[Row]]) -> list[Row]:
-    return list({row["id"]: row for rows in answers for row in rows}.values())

@@ -35,6 +35,7 @@ class Window:
 def walk(fetch: Callable[[int, int], Window]) -> Iterator[Window]:
     """Yield the windows of a list; `fetch(page, size)` reads one. The windows overlap, a single one is a consistent view.
 
+    A full page that claims to be the last is not believed: the API ends its list so at its page limit, and says no more.
     Raises PermanentError where the list is longer than the API lets us read, TransientError where it never stands still.
     """
     first, before = 0, Window((), True, datetime.min)  # noqa: DTZ901 - never read
@@ -45,7 +46,7 @@ def walk(fetch: Callable[[int, int], Window]) -> Iterator[Window]:
             first = max(0, first - STEP_BACK_ROWS)
             continue
         yield window
-        if not window.has_more:
+        if not window.has_more and len(window.rows) < size:
             return
         first, before = page * size - OVERLAP_ROWS, window
     raise TransientError("The list changes faster than it can be read. The task is retried later.")

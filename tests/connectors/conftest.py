@@ -1,0 +1,18 @@
+"""One sandbox server per system and module, emptied before each test."""
+
+import pytest
+from benches import FreshdeskBench, reset
+
+from sandbox.running import serve
+
+
+@pytest.fixture(scope="module")
+def freshdesk_server():
+    with serve("freshdesk") as client:
+        yield client
+
+
+@pytest.fixture
+def freshdesk(freshdesk_server):
+    with reset(freshdesk_server) as client:
+        yield FreshdeskBench(client)
