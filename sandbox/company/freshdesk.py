@@ -105,11 +105,7 @@ def _oddity(place: int, person: Person) -> Row:
     if place >= SALESFORCE_PEOPLE:
         if place % 20 == 3:
             return twitter
-        return (
-            {"email": None, "mobile": None, "phone": COUNTRIES[0].landline.format(place % 1000)}
-            if place % 20 == 7
-            else {}
-        )
+        return {"email": None, "mobile": None, "phone": COUNTRIES[0].landline.format(place % 1000)} if place % 20 == 7 else {}
     if place % 12 == 4 and person.mobile and place > 20:
         return {"email": None}
     if place % 23 == 6 and person.phone and place > 20:

@@ -161,8 +161,8 @@ def label(path: str) -> str:
 async def _content(request: Request) -> Any:
     if not _is_form(request):
         return await request.body()
-    form = await request.form()
-    return {name: await part.read() if isinstance(part, UploadFile) else part for name, part in form.items()}
+    async with request.form() as form:
+        return {name: await part.read() if isinstance(part, UploadFile) else part for name, part in form.items()}
 
 
 def _is_form(request: Request) -> bool:

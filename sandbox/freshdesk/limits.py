@@ -39,6 +39,10 @@ class Meter:
     """Counts calls in windows of one minute by the sandbox's clock."""
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Start with the full allowance."""
         self._start: datetime | None = None
         self._used: Counter[str] = Counter()
 

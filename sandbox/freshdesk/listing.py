@@ -73,7 +73,8 @@ def _equalities(ask: Ask, extra: tuple[str, ...]) -> list[Filter]:
     query = ask.query
     wanted: list[Filter] = [(name, query[name]) for name in ("mobile", "phone", *extra) if name in query]
     if "email" in query:
-        wanted.append(("email", query["email"].lower()))
+        name = "any_email" if ask.desk.switch("email_filter_others") else "email"
+        wanted.append((name, query["email"].lower()))
     if "company_id" in query:
         wanted.append(("company_id", _number(query, "company_id", 0, 0)))
     if "contact_type" in query:
@@ -120,7 +121,7 @@ def _matching(desk: Desk, kind: str, state: str, wanted: list[Filter]) -> list[i
 def _few(desk: Desk, kind: str, state: str, wanted: list[Filter]) -> list[int] | None:
     """Return the few ids that can match, by an index; None when there may be many."""
     for name, value in wanted:
-        if name in INDEXED and not (name == "email" and desk.switch("email_filter_others")):
+        if name in INDEXED:
             return [int(key) for key in desk.store.find(kind, name, value)]
         if name in ("since", "after"):
             ids = desk.changed_since(kind, state, value)
@@ -134,8 +135,10 @@ def _test(desk: Desk, name: str, value: Any) -> Callable[[Row], bool]:
     if name == "after":
         return lambda record: record["updated_at"] > value
     if name == "email":
-        owner = address_owner(desk, value, None) if desk.switch("email_filter_others") else None
-        return lambda record: record.get("email", "").lower() == value or record["id"] == owner
+        return lambda record: record.get("email", "").lower() == value
+    if name == "any_email":
+        owner = address_owner(desk, value, None)
+        return lambda record: record["id"] == owner
     defaults = {"active": False, "contact_type": "contact"}
     return lambda record: record.get(name, defaults.get(name)) == value
 

@@ -32,15 +32,21 @@ CROSS_REFERENCES = {"contact_fields": "SFCONTACTID", "company_fields": "SFACCOUN
 def fill(desk: Desk, seed: str, generate: Mapping[str, Any]) -> None:
     """Fill a cleared account; `generate` may hold `contacts`, `accounts` or `companies`, and `cross_references`."""
     desk.forget()
+    desk.meter.reset()
     seed_agents(desk)
     for kind in ("contact_fields", "company_fields"):
         _seed_fields(desk, kind, bool(generate.get("cross_references")))
     if seed == "company":
         for kind, rows in freshdesk_company(desk.store.clock.now()).items():
             put_all(desk, kind, rows)
-    companies = int(generate.get("companies") or generate.get("accounts") or 0)
+    contacts, companies = generate.get("contacts") or 0, generate.get("companies") or generate.get("accounts") or 0
+    if contacts or companies:
+        _generate(desk, int(contacts), int(companies))
+
+
+def _generate(desk: Desk, contacts: int, companies: int) -> None:
     made: dict[str, list[dict[str, Any]]] = {"companies": [], "contacts": []}
-    for kind, row in generate_freshdesk(int(generate.get("contacts") or 0), companies):
+    for kind, row in generate_freshdesk(contacts, companies):
         made[kind].append(row)
     for kind, rows in made.items():
         put_all(desk, kind, rows)

@@ -124,20 +124,20 @@ class FreshdeskSystem(System):
         given = {"primary_contact_id": primary, "secondary_contact_ids": secondaries, "contact": chosen}
         self._do(store, lifecycle.merge, given)
 
-    def _mail_from(self, store: Store, email: str, name: str = "") -> int:
+    def _mail_from(self, store: Store, email: str, sender: str = "") -> int:
         """Let a mail from an unknown sender come in, which makes a contact."""
-        given = {"name": name or email.split("@")[0], "email": email}
+        given = {"name": sender or email.split("@")[0], "email": email}
         written = store.calls.records_written
         record = self._do(store, contacts.create, given)
         store.calls.records_written = written
         return int(record["id"])
 
-    def _drop_field(self, store: Store, kind: str, name: str) -> None:
-        self._do(store, fields.drop, kind, self._field(store, kind, name))
+    def _drop_field(self, store: Store, kind: str, field: str) -> None:
+        self._do(store, fields.drop, kind, self._field(store, kind, field))
 
-    def _set_choices(self, store: Store, kind: str, name: str, choices: list[str]) -> None:
-        field = self._field(store, kind, name)
-        store.put(kind, field["id"], {**field, "choices": fields.with_places(choices)})
+    def _set_choices(self, store: Store, kind: str, field: str, choices: list[str]) -> None:
+        old = self._field(store, kind, field)
+        store.put(kind, old["id"], {**old, "choices": fields.with_places(choices)})
 
     def _field(self, store: Store, kind: str, name: str) -> Record:
         found = next((field for field in store.table(kind).values() if field["name"] == name), None)
