@@ -152,7 +152,7 @@ def _as_text(value: Any) -> str:
 def _name(section: Section, key: str) -> str:
     name = section.text(key)
     if not _NAME.match(name):
-        section.report(key, f"'{name[:60]}' is not a name; write small letters, digits and _, for example freshdesk")
+        section.report(key, f"'{name[:60]}' cannot name an app; write small letters, digits and _, for example freshdesk")
     return name
 
 
