@@ -49,7 +49,7 @@ def install() -> None:
     print(f"Installing {len(_locked())} locked packages into .venv …", flush=True)
     if not (_has_uv() and _by_uv()):
         print("… uv is not usable here, pip does it (some minutes) …", flush=True)
-        _must("pip install", PYTHON, "-m", "pip", "install", "--require-hashes", "-r", LOCK)
+        _must("pip install", PYTHON, "-m", "pip", "install", "--no-deps", "--require-hashes", "-r", LOCK)
     STAMP.write_text(_digest())
     print(f"Installed in {time.monotonic() - begin:.0f} s.", flush=True)
 
