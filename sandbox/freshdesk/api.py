@@ -17,7 +17,7 @@ from sandbox.freshdesk import account, fields, jobs, listing, pages, search
 from sandbox.freshdesk.desk import Desk
 from sandbox.freshdesk.errors import Refusal, not_allowed, not_found, plain
 from sandbox.freshdesk.exchange import Answer, Ask, Handler
-from sandbox.freshdesk.limits import PLANS, Reading
+from sandbox.freshdesk.limits import PLANS, Plan, Reading
 
 PREFIX = "/api/v2"
 VERSION = {"X-Freshdesk-Api-Version": "latest=v2; requested=v2"}
@@ -87,7 +87,7 @@ class Api:
             answer = self._answer(request, content, reading)
         except Refusal as refusal:
             answer = Answer(refusal.status, self._shaped(refusal), refusal.headers)
-        return _response(answer, self._headers(reading))
+        return _response(answer, _allowance(reading))
 
     def _answer(self, request: Request, content: Any, reading: Reading) -> Answer:
         if reading.wait_seconds:
@@ -106,18 +106,11 @@ class Api:
         return PlainTextResponse(jobs.download(self._desk, kind, number, until), media_type="text/csv")
 
     def _meter(self, request: Request) -> Reading:
-        plan = PLANS[str(self._desk.switch("plan")).lower()]
+        plan = _plan(self._desk)
         if not self._desk.switch("rate_limit"):
             return Reading(plan.calls, plan.calls - 1)
         is_list = request.method == "GET" and request.url.path == f"{PREFIX}/contacts"
         return self._desk.meter.take(plan, is_list, self._desk.store.clock.now())
-
-    def _headers(self, reading: Reading) -> dict[str, str]:
-        return {
-            "X-Ratelimit-Total": str(reading.total),
-            "X-Ratelimit-Remaining": str(reading.remaining),
-            "X-Ratelimit-Used-CurrentRequest": "1",
-        }
 
     def _admit(self, request: Request) -> None:
         if _key(request.headers.get("authorization", "")) != self._desk.switch("api_key"):
@@ -144,9 +137,14 @@ def unauthorized() -> Refusal:
     return plain(401, "invalid_credentials", "You have to be logged in to perform this action.")
 
 
-def refused(refusal: Refusal) -> Response:
-    """Return a refusal as a response, without the headers of an allowance."""
-    return _response(Answer(refusal.status, refusal.body, refusal.headers), {})
+def refused(refusal: Refusal, headers: Mapping[str, str]) -> Response:
+    """Return a refusal that did not come from an endpoint as a response."""
+    return _response(Answer(refusal.status, refusal.body, refusal.headers), headers)
+
+
+def spent(desk: Desk) -> dict[str, str]:
+    """Return the headers of an allowance that is used up."""
+    return _allowance(Reading(_plan(desk).calls, 0))
 
 
 def label(path: str) -> str:
@@ -156,6 +154,18 @@ def label(path: str) -> str:
         if match := pattern.fullmatch(inner):
             return re.sub(r"\{kind:[^}]*\}", match.groupdict().get("kind", ""), name)
     return inner
+
+
+def _plan(desk: Desk) -> Plan:
+    return PLANS[str(desk.switch("plan")).lower()]
+
+
+def _allowance(reading: Reading) -> dict[str, str]:
+    return {
+        "X-Ratelimit-Total": str(reading.total),
+        "X-Ratelimit-Remaining": str(reading.remaining),
+        "X-Ratelimit-Used-CurrentRequest": "1",
+    }
 
 
 async def _content(request: Request) -> Any:

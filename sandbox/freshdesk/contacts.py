@@ -85,9 +85,16 @@ def writable(desk: Desk, key: int, method: str) -> Row:
 
 def _tidy(desk: Desk, given: Mapping[str, Any]) -> dict[str, Any]:
     tidy = {name: value.strip() if name in STRIPPED and isinstance(value, str) else value for name, value in given.items()}
-    if desk.switch("lowercase_emails") and isinstance(tidy.get("email"), str):
-        tidy["email"] = tidy["email"].lower()
-    return tidy
+    return _lowered(tidy) if desk.switch("lowercase_emails") else tidy
+
+
+def _lowered(given: dict[str, Any]) -> dict[str, Any]:
+    email, others = given.get("email"), given.get("other_emails")
+    if isinstance(email, str):
+        given["email"] = email.lower()
+    if isinstance(others, list):
+        given["other_emails"] = [other.lower() if isinstance(other, str) else other for other in others]
+    return given
 
 
 def _check(desk: Desk, given: Mapping[str, Any], has_old: bool = False) -> None:

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 from sandbox.calls import Call
 from sandbox.faults import Fault
 from sandbox.freshdesk import companies, contacts, fields, lifecycle, pages, seeds
-from sandbox.freshdesk.api import Api, label, refused, too_many, unauthorized
+from sandbox.freshdesk.api import Api, label, refused, spent, too_many, unauthorized
 from sandbox.freshdesk.desk import Desk
 from sandbox.freshdesk.errors import Refusal
 from sandbox.freshdesk.switches import SWITCHES
@@ -34,7 +34,9 @@ class FreshdeskSystem(System):
 
     def desk(self, store: Store) -> Desk:
         """Return the account over `store`."""
-        return self._desks.setdefault(store, Desk(store))
+        if store not in self._desks:
+            self._desks[store] = Desk(store)
+        return self._desks[store]
 
     def build(self, store: Store) -> ASGIApp:
         """Return the API."""
@@ -92,7 +94,7 @@ class FreshdeskSystem(System):
         old = desk.get(kind, int(key)) if kind in RECORDS else None
         if old is None:
             raise KeyError(f"{kind} {key}")
-        self._do(store, desk_put, kind, contacts.merged(old, {"updated_at": desk.now(), **given}))
+        self._do(store, Desk.put, kind, contacts.merged(old, {"updated_at": desk.now(), **given}))
 
     def delete(self, store: Store, kind: str, key: str) -> None:
         """Soft-delete a contact, delete a company for good."""
@@ -103,9 +105,9 @@ class FreshdeskSystem(System):
     def answer_fault(self, store: Store, fault: Fault, request: Request) -> Response:
         """Answer 429 and 401 in Freshdesk's words."""
         if fault.kind == "429":
-            return refused(too_many(fault.options.get("retry_after", 1)))
+            return refused(too_many(fault.options.get("retry_after", 1)), spent(self.desk(store)))
         if fault.kind == "401":
-            return refused(unauthorized())
+            return refused(unauthorized(), {})
         return super().answer_fault(store, fault, request)
 
     def _do(self, store: Store, work: Callable[..., Any], *arguments: Any) -> Any:
@@ -144,8 +146,3 @@ class FreshdeskSystem(System):
         if found is None:
             raise KeyError(f"{kind} {name}")
         return found
-
-
-def desk_put(desk: Desk, kind: str, record: Record) -> None:
-    """Put one record."""
-    desk.put(kind, record)

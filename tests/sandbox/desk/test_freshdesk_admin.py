@@ -101,6 +101,7 @@ def test_fault_429_speaks_freshdesk(desk, call):
     desk.fault("429", retry_after=7, method="GET")
     answer = call("GET", "/contacts")
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
+    assert answer.headers["X-Ratelimit-Remaining"] == "0"
     assert call("GET", "/contacts").status_code == 200
 
 
