@@ -5,10 +5,22 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from sandbox.salesforce import batches, describing, limits, querying, replication, rows, sessions
+from sandbox.salesforce import (
+    batches,
+    composite,
+    describing,
+    ingest,
+    limits,
+    querying,
+    replication,
+    rows,
+    sessions,
+    tooling,
+)
 from sandbox.salesforce.answers import Answer, ApiError, ApiRequest, RowRefusedError, not_found, refused
 from sandbox.salesforce.cursors import Cursors
 from sandbox.salesforce.org import Org
+from sandbox.salesforce.queryjobs import QueryJobs
 
 Handler = Callable[..., Answer]
 URL_TOO_LONG = Answer(414, "<html><body><h1>414 URI Too Long</h1></body></html>", media="text/html")
@@ -21,6 +33,7 @@ class Api:
     def __init__(self, org: Org) -> None:
         self.org = org
         self.cursors = Cursors(org)
+        self.query_jobs = QueryJobs(org)
         self._routes = [(method, re.compile(pattern + "/?$"), handler) for method, pattern, handler in self._table()]
 
     def _table(self) -> list[tuple[str, str, Handler]]:
@@ -32,12 +45,32 @@ class Api:
             ("GET", f"/query(?:All)?/{_REST}", lambda org, request, key: querying.further(org, self.cursors, request, key)),
             ("GET", "/limits", limits.show),
             ("GET", "/limits/recordCount", limits.record_count),
+            ("POST", "/composite", lambda org, request: composite.composite(org, self.dispatch, request)),
+            ("POST", "/composite/batch", lambda org, request: composite.batch(org, self.dispatch, request, self.count)),
             ("POST", "/composite/sobjects", batches.create),
             ("PATCH", "/composite/sobjects", batches.update),
             ("DELETE", "/composite/sobjects", batches.delete),
             ("GET", f"/composite/sobjects/{_NAME}", batches.read),
             ("POST", f"/composite/sobjects/{_NAME}", batches.read),
             ("PATCH", f"/composite/sobjects/{_NAME}/{_NAME}", batches.upsert),
+            ("GET", "/jobs/ingest", ingest.listing),
+            ("POST", "/jobs/ingest", ingest.create),
+            ("GET", f"/jobs/ingest/{_NAME}", ingest.show),
+            ("PATCH", f"/jobs/ingest/{_NAME}", ingest.change),
+            ("DELETE", f"/jobs/ingest/{_NAME}", ingest.remove),
+            ("PUT", f"/jobs/ingest/{_NAME}/batches", ingest.upload),
+            ("GET", f"/jobs/ingest/{_NAME}/{_NAME}", ingest.results),
+            ("GET", "/jobs/query", self.query_jobs.listing),
+            ("POST", "/jobs/query", self.query_jobs.create),
+            ("GET", f"/jobs/query/{_NAME}", self.query_jobs.show),
+            ("PATCH", f"/jobs/query/{_NAME}", self.query_jobs.change),
+            ("DELETE", f"/jobs/query/{_NAME}", self.query_jobs.remove),
+            ("GET", f"/jobs/query/{_NAME}/results", self.query_jobs.results),
+            ("GET", "/tooling/query", lambda org, request: tooling.query(org, self.cursors, request)),
+            ("POST", "/tooling/sobjects/CustomField", tooling.create),
+            ("GET", f"/tooling/sobjects/CustomField/{_NAME}", tooling.read),
+            ("PATCH", f"/tooling/sobjects/CustomField/{_NAME}", tooling.change),
+            ("DELETE", f"/tooling/sobjects/CustomField/{_NAME}", tooling.remove),
             ("GET", f"/sobjects/{_NAME}", describing.about),
             ("POST", f"/sobjects/{_NAME}", rows.create),
             ("GET", f"/sobjects/{_NAME}/describe", describing.describe),
@@ -59,6 +92,10 @@ class Api:
         except ApiError as problem:
             return Answer(problem.status, problem.body())
         return with_headers(self.dispatch(request), headers)
+
+    def count(self) -> None:
+        """Count one more call."""
+        limits.count_call(self.org)
 
     def dispatch(self, request: ApiRequest) -> Answer:
         """Answer one request of a known user, be it a request of its own or part of a composite."""

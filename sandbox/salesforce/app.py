@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from sandbox.salesforce import describing, oauth
+from sandbox.salesforce import describing, oauth, soap
 from sandbox.salesforce.answers import Answer, ApiRequest, not_found
 from sandbox.salesforce.api import URL_TOO_LONG, Api
 from sandbox.salesforce.org import Org
@@ -37,8 +37,12 @@ class SalesforceApp:
         headers = {name.lower(): value for name, value in request.headers.items()}
         if len(path) + len(request.url.query) > self.org.switch("limit_url"):
             return URL_TOO_LONG
-        if path == "/services/oauth2/token" and request.method == "POST":
-            return oauth.token(self.org, f"{request.url.scheme}://{headers.get('host', '')}", headers, body)
+        origin = f"{request.url.scheme}://{headers.get('host', '')}"
+        if path.startswith("/services/oauth2/"):
+            return oauth.answer(self.org, request.method, path, origin, headers, body)
+        login = soap.PATH.match(path)
+        if login and request.method == "POST":
+            return soap.login(self.org, origin, login.group(1), body)
         if path.rstrip("/") == "/services/data":
             return describing.versions(self.org)
         return self._data(request, path, headers, body)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from sandbox.salesforce.fields import Field
-from sandbox.salesforce.ids import PERMISSION_SET_ID, make_id
+from sandbox.salesforce.ids import INTEGRATION_USER_ID, PERMISSION_SET_ID, make_id
 from sandbox.store import Record, Store
 
 KIND = "CustomField"
@@ -22,12 +22,20 @@ _LENGTHS = {"email": 80, "phone": 40, "url": 255, "picklist": 255, "multipicklis
 
 def granted(store: Store, name: str) -> Iterator[Field]:
     """Yield the custom fields of object `name` that a permission shows; without edit permission they are read-only."""
-    permissions = {found["Field"].lower(): found for found in store.table(PERMISSIONS).values()}
+    permissions = {found["Field"].lower(): found for found in _permissions(store)}
     for custom in store.table(KIND).values():
         permission = permissions.get(custom["FullName"].lower())
         if custom["TableEnumOrId"] == name and permission and permission.get("PermissionsRead"):
             field = as_field(custom)
             yield field if permission.get("PermissionsEdit") else replace(field, flags=field.flags.strip("cu"))
+
+
+def _permissions(store: Store) -> Iterator[Record]:
+    assignments = store.table("PermissionSetAssignment").values()
+    sets = {found["PermissionSetId"] for found in assignments if found["AssigneeId"] == INTEGRATION_USER_ID}
+    for found in store.table(PERMISSIONS).values():
+        if found["ParentId"] in sets and not found["IsDeleted"]:
+            yield found
 
 
 def as_field(custom: Record) -> Field:
@@ -70,6 +78,7 @@ def add(store: Store, full_name: str, metadata: Mapping[str, Any]) -> str:
     custom_id = make_id(PREFIX, store.next_number(KIND))
     record = {
         "Id": custom_id,
+        "IsDeleted": False,
         "FullName": full_name,
         "DeveloperName": name.removesuffix("__c"),
         "TableEnumOrId": table,

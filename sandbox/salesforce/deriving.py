@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from sandbox.salesforce import customfields
 from sandbox.salesforce.answers import RowError, RowRefusedError
 from sandbox.salesforce.moments import parse_moment, stamp
 from sandbox.salesforce.objects import OBJECTS, SObject
@@ -153,6 +154,25 @@ def _campaign_member(org: Org, record: dict[str, Any], changes: Mapping[str, Any
     record["HasResponded"] = record.get("Status") == "Responded"
 
 
+def _permission(org: Org, record: dict[str, Any], changes: Mapping[str, Any], old: Record | None) -> None:
+    custom = customfields.find(org.store, record["Field"])
+    if custom is None or custom["TableEnumOrId"] != record["SobjectType"]:
+        raise _refused("FIELD_INTEGRITY_EXCEPTION", f"Field: bad value: {record['Field']}", "Field")
+    for key in org.store.find(customfields.PERMISSIONS, "Field", record["Field"]):
+        other = org.live(customfields.PERMISSIONS, str(key))
+        if other and other["Id"] != record["Id"] and other["ParentId"] == record["ParentId"]:
+            message = f"duplicate value found: <unknown> duplicates value on record with id: {other['Id'][:15]}"
+            raise _refused("DUPLICATE_VALUE", message)
+    _setup(org, record, changes, old)
+
+
+def _setup(org: Org, record: dict[str, Any], changes: Mapping[str, Any], old: Record | None) -> None:
+    if not org.switch("allow_setup"):
+        raise _refused("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
+    customfields.touch(org.store)
+    org.store.set_value("schema_changed", org.stamp())
+
+
 _DERIVE: dict[str, Callable[[Org, dict[str, Any], Mapping[str, Any], Record | None], None]] = {
     "Opportunity": _opportunity,
     "Task": _task,
@@ -161,6 +181,9 @@ _DERIVE: dict[str, Callable[[Org, dict[str, Any], Mapping[str, Any], Record | No
     "Order": _order,
     "OpportunityContactRole": _contact_role,
     "CampaignMember": _campaign_member,
+    "FieldPermissions": _permission,
+    "PermissionSet": _setup,
+    "PermissionSetAssignment": _setup,
 }
 
 

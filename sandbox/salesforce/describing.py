@@ -36,7 +36,7 @@ def resources(org: Org, request: ApiRequest) -> Answer:
 
 def all_objects(org: Org, request: ApiRequest) -> Answer:
     """Answer the global describe."""
-    listed = [_object(found, request.base) for found in OBJECTS.values()]
+    listed = [_object(found, request.base) for found in OBJECTS.values() if not found.is_tooling]
     return Answer(body={"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": listed})
 
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 import jwt
 
 from sandbox.salesforce import keys, sessions
-from sandbox.salesforce.answers import Answer
+from sandbox.salesforce.answers import Answer, ApiError, not_found
 from sandbox.salesforce.ids import INTEGRATION_USER_ID, ORG_ID
 from sandbox.salesforce.org import Org
 
@@ -27,6 +27,18 @@ class TokenError(Exception):
         self.error = error
         self.description = description
         super().__init__(f"{error}: {description}")
+
+
+def answer(org: Org, method: str, path: str, origin: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    """Answer one request below /services/oauth2/."""
+    if method == "POST" and path.endswith("/token"):
+        return token(org, origin, headers, body)
+    if method == "POST" and path.endswith("/revoke"):
+        org.store.remove(sessions.KIND, _form(headers, body).get("token", ""))
+        return Answer(200)
+    if path.endswith("/userinfo"):
+        return _user_info(org, headers)
+    return Answer(404, not_found().body())
 
 
 def token(org: Org, origin: str, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -63,6 +75,16 @@ def instance_url(org: Org, origin: str) -> str:
     if wished or not host.endswith(".salesforce.com"):
         return wished or origin
     return f"https://{org.switch('my_domain')}.my.salesforce.com"
+
+
+def _user_info(org: Org, headers: Mapping[str, str]) -> Answer:
+    try:
+        user_id = sessions.user_of(org, headers.get("authorization", ""))
+    except ApiError:
+        return Answer(403, "Bad_OAuth_Token", media="text/html")
+    user = org.record("User", user_id) or {}
+    names = {"preferred_username": user.get("Username"), "name": user.get("Name"), "email": user.get("Email")}
+    return Answer(body={"user_id": user_id, "organization_id": ORG_ID, **names, "active": user.get("IsActive")})
 
 
 def _form(headers: Mapping[str, str], body: bytes) -> dict[str, str]:

@@ -55,6 +55,11 @@ class SObject:
         """Configuration rather than data."""
         return "setup" in self.words
 
+    @cached_property
+    def is_tooling(self) -> bool:
+        """Only the Tooling API knows it."""
+        return "tooling" in self.words
+
 
 def _sections(text: str) -> Iterator[tuple[str, list[str]]]:
     title, lines = "", list[str]()

@@ -36,9 +36,14 @@ class Org:
         """Return the org's time as the API shows it."""
         return stamp(self.now())
 
+    def known(self, name: str, is_tooling: bool = False) -> SObject | None:
+        """Return the object of that name in any case; those of the Tooling API only on demand."""
+        found = BY_LOWER_NAME.get(name.lower())
+        return None if found is None or (found.is_tooling and not is_tooling) else found
+
     def object(self, name: str) -> SObject:
         """Return the object of that name in any case; raises 404."""
-        found = BY_LOWER_NAME.get(name.lower())
+        found = self.known(name)
         if found is None:
             raise not_found()
         return found

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.salesforce import deriving, duplicates, rules
+from sandbox.salesforce import customfields, deriving, duplicates, rules
 from sandbox.salesforce.answers import RowError, RowRefusedError, not_found
 from sandbox.salesforce.fields import Field
 from sandbox.salesforce.ids import INTEGRATION_USER_ID, full_id
@@ -116,6 +116,8 @@ def bury(org: Org, found: SObject, old: Record, user_id: str, **fields: Any) -> 
     stamps = {"LastModifiedDate": now, "SystemModstamp": now, "LastModifiedById": user_id}
     org.store.put(found.name, old["Id"], {**old, "IsDeleted": True, **stamps, **fields})
     org.store.put(DELETED, old["Id"], {"id": old["Id"], "object": found.name, "deletedDate": now})
+    if found.is_setup:
+        customfields.touch(org.store)
 
 
 def locate(org: Org, found: SObject, text: str, deleted_status: int) -> Record:

@@ -18,6 +18,8 @@ SWITCHES = {
     "daily_api_requests": Switch(100_000, "calls allowed per day; further ones get 403 REQUEST_LIMIT_EXCEEDED"),
     "per_app_usage": Switch(False, "Sforce-Limit-Info carries the longer form with per-app-api-usage"),
     "versions": Switch([31, 66], "first and last API version served; others answer 410"),
+    "allow_setup": Switch(True, "the integration user may create custom fields and permissions"),
+    "allow_hard_delete": Switch(False, "the integration user has the Bulk API Hard Delete permission"),
     "hidden_fields": Switch([], 'fields without field-level security, such as "Contact.Birthdate"'),
     # --- reading
     "page_size": Switch(2000, "rows of a query page unless Sforce-Query-Options asks for fewer"),
@@ -46,5 +48,6 @@ SWITCHES = {
     "bulk_polls": Switch(0, "how often a bulk job answers InProgress before it is complete"),
     "bulk_header_on_pages": Switch(True, "every page of a bulk query has the header line; off: the first only (disputed)"),
     "bulk_charset": Switch(True, "CSV answers name their charset (unverified)"),
+    "bulk_moment_suffix": Switch("Z", "how datetimes of bulk queries end: Z or +0000 (unverified)"),
     "bulk_unprocessed": Switch(0, "so many rows at the end of each ingest job stay unprocessed and the job is Failed"),
 }

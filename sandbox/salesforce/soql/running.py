@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.salesforce.answers import ApiError
 from sandbox.salesforce.fields import Field
-from sandbox.salesforce.objects import BY_LOWER_NAME, OBJECTS, SObject
+from sandbox.salesforce.objects import OBJECTS, SObject
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.soql import aggregates
 from sandbox.salesforce.soql.conditions import Compiler, invalid_type
@@ -39,18 +39,18 @@ class Selection:
         return [self.render(record) for record in records if record is not None]
 
 
-def select(org: Org, text: str, base: str, with_deleted: bool) -> Selection:
+def select(org: Org, text: str, base: str, with_deleted: bool, is_tooling: bool = False) -> Selection:
     """Run `text`; `base` begins the addresses in the rows."""
-    return _Runner(org, parse(text), base, with_deleted).selection()
+    return _Runner(org, parse(text), base, with_deleted, is_tooling).selection()
 
 
 class _Runner:
-    def __init__(self, org: Org, query: Query, base: str, with_deleted: bool) -> None:
+    def __init__(self, org: Org, query: Query, base: str, with_deleted: bool, is_tooling: bool = False) -> None:
         self.org = org
         self.query = query
         self.base = base
         self.with_deleted = with_deleted or query.is_all_rows
-        found = BY_LOWER_NAME.get(query.source.lower())
+        found = org.known(query.source, is_tooling)
         if found is None:
             raise invalid_type(query.text, query.source_place, query.source)
         self.object: SObject = found

@@ -1,0 +1,108 @@
+"""The Tooling API, as far as custom fields go: make, read, change, remove and query them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.salesforce import customfields, querying
+from sandbox.salesforce.answers import Answer, ApiError, ApiRequest, not_found
+from sandbox.salesforce.cursors import Cursors
+from sandbox.salesforce.ids import full_id
+from sandbox.salesforce.objects import BY_LOWER_NAME
+from sandbox.salesforce.org import Org
+from sandbox.salesforce.soql.running import select
+from sandbox.store import Record
+
+NAME_LIMIT = 43
+EXTERNAL_IDS = 25
+
+
+def create(org: Org, request: ApiRequest) -> Answer:
+    """POST a custom field; nobody sees it before a permission is granted."""
+    _check_rights(org)
+    wish = request.json()
+    full_name, metadata = str(wish.get("FullName", "")), wish.get("Metadata")
+    table, _, name = full_name.partition(".")
+    found = BY_LOWER_NAME.get(table.lower())
+    if found is None or not name.endswith("__c") or not isinstance(metadata, dict) or len(name) > NAME_LIMIT:
+        raise ApiError(400, "FIELD_INTEGRITY_EXCEPTION", "FullName is Object.Name__c, and Metadata is required")
+    if customfields.find(org.store, full_name):
+        message = f"There is already a field named {name.removesuffix('__c')} on {found.name}."
+        raise ApiError(400, "DUPLICATE_DEVELOPER_NAME", message)
+    _check_external_ids(org, found.name, metadata)
+    field_id = _made(org, f"{found.name}.{name}", metadata)
+    return Answer(201, {"id": field_id, "success": True, "errors": [], "warnings": [], "infos": []})
+
+
+def read(org: Org, request: ApiRequest, field_id: str) -> Answer:
+    """GET a custom field with its metadata."""
+    custom = _found(org, field_id)
+    url = f"{request.base}/tooling/sobjects/CustomField/{custom['Id']}"
+    return Answer(body={"attributes": {"type": "CustomField", "url": url}, **custom})
+
+
+def change(org: Org, request: ApiRequest, field_id: str) -> Answer:
+    """PATCH the whole metadata."""
+    _check_rights(org)
+    custom = _found(org, field_id)
+    changed = {**custom, "Metadata": request.json().get("Metadata")}
+    _checked(changed)
+    org.store.put(customfields.KIND, custom["Id"], changed)
+    _touch(org)
+    return Answer(204)
+
+
+def remove(org: Org, request: ApiRequest, field_id: str) -> Answer:
+    """DELETE a custom field; the values stay in the records, unseen."""
+    _check_rights(org)
+    org.store.remove(customfields.KIND, _found(org, field_id)["Id"])
+    _touch(org)
+    return Answer(204)
+
+
+def query(org: Org, cursors: Cursors, request: ApiRequest) -> Answer:
+    """GET `?q=` over setup objects."""
+    if "q" not in request.query:
+        raise ApiError(400, "MALFORMED_QUERY", "The query parameter q is required")
+    selection = select(org, request.query["q"], f"{request.base}/tooling", False, is_tooling=True)
+    body = querying.page(cursors, request.base, selection, 0, org.switch("page_size"))
+    return Answer(body={"size": len(body["records"]), "entityTypeName": selection.name, "queryLocator": None, **body})
+
+
+def _made(org: Org, full_name: str, metadata: Mapping[str, Any]) -> str:
+    try:
+        field_id = customfields.add(org.store, full_name, metadata)
+    except KeyError as problem:
+        raise ApiError(400, "FIELD_INTEGRITY_EXCEPTION", f"Metadata lacks or has a wrong {problem}") from None
+    _touch(org)
+    return field_id
+
+
+def _checked(custom: Record) -> None:
+    try:
+        customfields.as_field(custom)
+    except (KeyError, TypeError) as problem:
+        raise ApiError(400, "FIELD_INTEGRITY_EXCEPTION", f"Metadata lacks or has a wrong {problem}") from None
+
+
+def _found(org: Org, field_id: str) -> Record:
+    custom = org.store.get(customfields.KIND, full_id(field_id) or "")
+    if custom is None:
+        raise not_found()
+    return custom
+
+
+def _touch(org: Org) -> None:
+    customfields.touch(org.store)
+    org.store.set_value("schema_changed", org.stamp())
+
+
+def _check_rights(org: Org) -> None:
+    if not org.switch("allow_setup"):
+        raise ApiError(403, "INSUFFICIENT_ACCESS", "insufficient access rights on entity: CustomField")
+
+
+def _check_external_ids(org: Org, name: str, metadata: Mapping[str, Any]) -> None:
+    present = [custom for custom in org.store.table(customfields.KIND).values() if custom["TableEnumOrId"] == name]
+    keys = [custom for custom in present if custom["Metadata"].get("externalId")]
+    if metadata.get("externalId") and len(keys) >= EXTERNAL_IDS:
+        raise ApiError(400, "LIMIT_EXCEEDED", f"{name} has {EXTERNAL_IDS} external id fields already")
