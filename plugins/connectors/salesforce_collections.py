@@ -15,7 +15,7 @@ from connectors.salesforce_soql import ID, long_id
 from connectors.session import LostAnswerError
 
 PACKET_ROWS = 200
-SPLIT_CALLS = 20  # further calls per packet to find the records that spoil it: two culprits among 200
+SPLIT_CALLS = 32  # further calls per packet to find the records that spoil it: two culprits among 200
 LOST_ANSWERS_LIMIT = 3  # in a row: the server hangs, stop
 # One record's trigger or flow fails the whole packet with this code.
 SPOILED = "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"

@@ -7,6 +7,7 @@ here the flow is chosen first and only its own arguments are passed.
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 from simple_salesforce.login import SalesforceLogin
 
 from connectors.errors import AuthError, TransientError, shorten
+from connectors.salesforce_calls import error_of, problem_of
 from connectors.session import Session
 
 DOMAIN_SUFFIX = ".salesforce.com"
@@ -47,8 +49,12 @@ class _TokenSession(requests.Session):
         self._session = session
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send through our session; the answers that a login reads itself are not raised."""
-        return self._session.call(str(method), str(url), "auth", is_safe=True, is_json=False, answers=(401, 403), **kwargs)
+        """Send through our session; refusals in the shape that logins have are left to simple-salesforce to read."""
+        seen = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+        response = self._session.call(str(method), str(url), "auth", is_safe=True, is_json=False, answers=seen, **kwargs)
+        if not response.ok and response.content.lstrip()[:1] == b"[":
+            raise error_of(str(urlsplit(str(url)).path), response.status_code, problem_of(response.json()))
+        return response
 
 
 def sign_in(credentials: Credentials, session: Session) -> tuple[str, str]:

@@ -7,6 +7,9 @@ from typing import Any, Protocol
 from connectors.contract import Connector
 from connectors.freshdesk import FreshdeskConnector
 from connectors.memory import MemoryConnector
+from connectors.salesforce import SalesforceConnector
+from connectors.salesforce_calls import is_busy
+from connectors.salesforce_login import Credentials, sign_in
 from connectors.session import Session
 from sandbox.client import SandboxClient
 
@@ -30,6 +33,7 @@ class MemoryBench:
     """The system in memory."""
 
     email, name, phone, new_field, bad_email = "email", "name", "phone", "reference", "refused@example.com"
+    rows_per_call = 1
 
     def __init__(self) -> None:
         self.connector = MemoryConnector()
@@ -109,6 +113,37 @@ class FreshdeskBench(SandboxBench):
         return FreshdeskConnector("https://nordwerk.freshdesk.com", api_key, session, **options)
 
     def wrong_key(self) -> FreshdeskConnector:
+        return self.build("wrong")
+
+
+class SalesforceBench(SandboxBench):
+    """Salesforce's contacts, logged in to by client credentials."""
+
+    kind, id_field = "Contact", "Id"
+    email, name, phone, bad_email = "Email", "LastName", "Phone", "not-an-address"
+    new_field = "FDCONTACTID__c"
+    idle_calls = 1
+    rows_per_call = 200
+    lost_path = "/composite/sobjects"
+    secrets = ("sandbox-consumer-secret", "SANDBOX_CONSUMER_KEY", "00D")
+
+    def __init__(self, client: SandboxClient) -> None:
+        super().__init__(client)
+        self.connector = self.build()
+
+    def build(self, consumer_secret: str = "sandbox-consumer-secret", **options: Any) -> SalesforceConnector:
+        names = ("on_call", "total_seconds")
+        session = self.session(is_busy=is_busy, **{name: options.pop(name) for name in names if name in options})
+        credentials = Credentials(domain="nordwerk.my", consumer_key="SANDBOX_CONSUMER_KEY", consumer_secret=consumer_secret)
+        self.logins: list[str] = []
+
+        def login() -> tuple[str, str]:
+            self.logins.append("login")
+            return sign_in(credentials, session)
+
+        return SalesforceConnector(login, session, **options)
+
+    def wrong_key(self) -> SalesforceConnector:
         return self.build("wrong")
 
 
