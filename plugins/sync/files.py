@@ -10,6 +10,7 @@ from typing import Literal
 Severity = Literal["error", "warning"]
 
 MAX_BYTES = 5_000_000
+SHORT = 5  # letters: one slip of the finger weighs more
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _GARBLED = re.compile("Ã[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹Œ''“”•–—˜™š›œžŸ]|â€")
@@ -39,11 +40,18 @@ class Problem:
         return f"{self.file}:{self.line}:{self.column}: {mark}{what}{self.message}"
 
 
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """Return the one of `choices` that was perhaps meant by `word`, "" if none is near."""
+    by_folded = {choice.casefold(): choice for choice in choices}
+    cutoff = 0.6 if len(word) < SHORT else 0.7
+    close = difflib.get_close_matches(word[:100].casefold(), by_folded, n=1, cutoff=cutoff)
+    return by_folded[close[0]] if close else ""
+
+
 def suggest(word: str, choices: Iterable[str]) -> str:
     """Return " (did you mean 'x'?)" when one of `choices` is near `word`, else nothing."""
-    by_folded = {choice.casefold(): choice for choice in choices}
-    close = difflib.get_close_matches(word[:100].casefold(), by_folded, n=1, cutoff=0.6)
-    return f" (did you mean '{by_folded[close[0]]}'?)" if close else ""
+    near = nearest(word, choices)
+    return f" (did you mean '{near}'?)" if near else ""
 
 
 def one_of(words: Collection[str]) -> str:

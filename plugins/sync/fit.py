@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.contract import Field
-from sync.files import Problem, Severity, suggest
+from sync.files import Problem, Severity, nearest, suggest
 from sync.rows import COLUMNS, Row
 from sync.settings import EntitySettings, Side
 
@@ -33,7 +33,13 @@ class Live:
     def lacks(self, side: Side, name: str) -> str:
         """Say that the field is not there, why that may be, and which one was perhaps meant."""
         hidden = ", or the integration user may not see it (field-level security)" if side == "salesforce" else ""
-        return f"{self.what(side)} has no field '{name[:60]}'{suggest(name, self.fields[side])}{hidden}"
+        return f"{self.what(side)} has no field '{name[:60]}'{self._meant(side, name)}{hidden}"
+
+    def _meant(self, side: Side, name: str) -> str:
+        by_word = {field.label: field.name for field in self.fields[side].values()}
+        by_word |= {_last_part(field): field for field in self.fields[side]}
+        found = by_word.get(nearest(_last_part(name), by_word))
+        return f" (did you mean '{found}'?)" if found else ""
 
     def of(self, row: Row, side: Side) -> list[Field]:
         """Return the described fields of `row`."""
@@ -44,6 +50,10 @@ class Live:
         return self.entity.writes_to(side) and row.writes_to(side)
 
 
+def _last_part(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
 def check_row(row: Row, live: Live) -> list[Problem]:
     """Return what keeps `row` from working; lengths and options are looked at once the fields themselves are right."""
     problems = [problem for side in COLUMNS for name in row.fields(side) for problem in _check_field(row, live, side, name)]
@@ -51,6 +61,7 @@ def check_row(row: Row, live: Live) -> list[Problem]:
         for target in COLUMNS:
             if live.is_written(row, target):
                 problems += [*_check_length(row, live, target), *_check_options(row, live, target)]
+                problems += _check_fraction(row, live, target)
     return problems
 
 
@@ -123,6 +134,13 @@ def _check_length(row: Row, live: Live, target: Side) -> Iterator[Problem]:
     else:
         cure = "records with longer ones are held back; shorten them, or use truncate in one direction"
         yield problem_at(row, COLUMNS[target], f"{message}; {cure}", "warning")
+
+
+def _check_fraction(row: Row, live: Live, target: Side) -> Iterator[Problem]:
+    types = [[field.type for field in live.of(row, side)] for side in (OTHER[target], target)]
+    if row.transform.name == "number" and row.transform.argument != "0" and types == [["number"], ["integer"]]:
+        message = f"'{row.fields(target)[0]}' in {live.what(target)} takes whole numbers; use number:0 to round"
+        yield problem_at(row, "transform", message, "warning")
 
 
 def _room(fields: Sequence[Field]) -> int:
