@@ -55,6 +55,11 @@ class Report:
     failed: Rows
     conflicts: int = 0
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run came to its end, even if some records could not go."""
+        return self.batch is not None and self.batch["state"] in ("done", "partial", "idle", "planned")
+
 
 def has_run(connection: psycopg.Connection[Any]) -> bool:
     """Whether any run has come to its end in this database."""

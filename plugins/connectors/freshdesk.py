@@ -215,7 +215,7 @@ class FreshdeskConnector:
     def _write_one(self, entity: str, write: Write) -> Result:
         path = self.entities[entity].path
         if write.operation == "create":
-            return self._result(write, self._call("POST", path, "write", json=unflatten(write.fields)))
+            return self._result(write, self._call("POST", path, "write", json=_body(write.fields)))
         sends: dict[str, Callable[[str], Result]] = {
             "update": partial(self._update, write),
             "delete": partial(self._delete, write, entity),
@@ -223,7 +223,7 @@ class FreshdeskConnector:
         return sends[write.operation](f"{path}/{write.id}")
 
     def _update(self, write: Write, path: str) -> Result:
-        body = unflatten(write.fields)
+        body = _body(write.fields)
         response = self._call("PUT", path, "write", json=body)
         is_deleted = response.status_code == HTTPStatus.METHOD_NOT_ALLOWED
         if is_deleted and self.restores_deleted and self._call("PUT", f"{path}/restore", "write").ok:
@@ -269,6 +269,14 @@ class FreshdeskConnector:
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _body(fields: Mapping[str, Any]) -> Row:
+    """Return the JSON to send; ids are text with us, but Freshdesk takes the id of a company as a number only."""
+    body = unflatten(fields)
+    if str(body.get("company_id")).isdecimal():
+        body["company_id"] = int(body["company_id"])
+    return body
 
 
 def _created(row: Row) -> datetime:
