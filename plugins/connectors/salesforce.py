@@ -175,8 +175,11 @@ def _page(response: Response, rows: Sequence[Mapping[str, Any]], fields: Sequenc
 
 def _record(row: Mapping[str, Any], fields: Sequence[str]) -> Record:
     """Parents are flattened (`Account.Name`); of one that is not set every field asked for is None."""
-    raw = dict.fromkeys((name for name in fields if "." in name), None)
-    raw |= {name: value for name, value in flatten(row).items() if "attributes" not in name.split(".")}
+    of_parents = [name for name in fields if "." in name]
+    parents = {name.partition(".")[0] for name in of_parents} | {"attributes"}
+    raw: dict[str, Any] = dict.fromkeys(of_parents)
+    flat = flatten(row)
+    raw |= {name: flat[name] for name in flat if name not in parents and "attributes" not in name.split(".")}
     return Record(row["Id"], raw, datetime.fromisoformat(row[MODIFIED]), row["IsDeleted"])
 
 
@@ -188,4 +191,6 @@ def _typed(kind: str | None, text: str) -> str | bool | int | float | None:
         return text == "true"
     if kind == "integer":
         return int(text)
+    if kind == "datetime":
+        return text.removesuffix("Z") + "+0000" if text.endswith("Z") else text
     return float(text) if kind == "number" else text

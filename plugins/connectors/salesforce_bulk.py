@@ -64,18 +64,19 @@ class BulkJobs:
         for packet in packets(way, writes, JOB_ROWS):
             yield from self._write_job(way, packet)
 
-    def query(self, soql: str, verb: str = "query") -> Iterator[tuple[list[Row], Response]]:
+    def query(self, soql: str, verb: str = "query", page_rows: int = QUERY_PAGE_ROWS) -> Iterator[tuple[list[Row], Response]]:
         """Yield pages of rows as text; an empty cell is null or empty."""
         body = {"operation": verb, "query": soql, **ENCODING}
         job = f"jobs/query/{self._calls.call('POST', 'jobs/query', 'read', is_safe=True, json=body).json()['id']}"
         state = self._wait(job)
         if state["state"] != "JobComplete":
             raise TransientError(f"The bulk query of {self._source} ended as {state['state']}: {state.get('errorMessage', '')}")
-        locator = ""
+        locator, header = "", None
         while locator != "null":
-            params = {"maxRecords": str(QUERY_PAGE_ROWS)} | ({"locator": locator} if locator else {})
+            params = {"maxRecords": str(page_rows)} | ({"locator": locator} if locator else {})
             response = self._results(f"{job}/results", params)
-            yield parse(response.content), response
+            header, rows = parse(response.content, header)
+            yield rows, response
             locator = response.headers.get("Sforce-Locator", "null")
 
     def _write_job(self, way: Way, packet: Sequence[Write]) -> Iterator[Result]:
@@ -131,7 +132,7 @@ class BulkJobs:
                 results[place] = _unprocessed(packet[place], state)
 
     def _file(self, job: str, name: str) -> list[Row]:
-        return parse(self._results(f"{job}/{name}", {}).content)
+        return parse(self._results(f"{job}/{name}", {}).content)[1]
 
     def _results(self, path: str, params: Mapping[str, str]) -> Response:
         return self._calls.call("GET", path, "read", params=params, headers={"Accept": "text/csv"})
@@ -177,11 +178,11 @@ def has_literal_null(writes: Sequence[Write]) -> bool:
     return any(value == NULL for write in writes for value in write.fields.values())
 
 
-def parse(content: bytes) -> list[Row]:
-    """Return the rows of a CSV answer; it may be empty, or repeat its header."""
-    reader = csv.reader(io.StringIO(content.decode().replace("\0", ""), newline=""))
-    header = next(reader, [])
-    return [dict(zip(header, row, strict=False)) for row in reader if row and row != header]
+def parse(content: bytes, header: list[str] | None = None) -> tuple[list[str], list[Row]]:
+    """Return the header and the rows of a CSV answer; `header` is that of the pages before, which a page may repeat."""
+    lines = csv.reader(io.StringIO(content.decode().replace("\0", ""), newline=""))
+    names = header or next(lines, [])
+    return names, [dict(zip(names, line, strict=False)) for line in lines if line and line != names]
 
 
 def split_error(text: str) -> tuple[str, str]:

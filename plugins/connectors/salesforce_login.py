@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from jwt.exceptions import PyJWTError
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 from simple_salesforce.login import SalesforceLogin
 
@@ -67,7 +68,7 @@ def sign_in(credentials: Credentials, session: Session) -> tuple[str, str]:
         if str(error.code) in TRANSIENT_CODES:
             raise TransientError(f"Salesforce takes no logins now: {words}") from None
         raise AuthError(f"Salesforce refused the login of {credentials.username or 'the app'}: {words}") from None
-    except ValueError as error:
+    except (ValueError, OSError, PyJWTError) as error:
         raise AuthError(f"The private key in the Salesforce connection cannot be read ({type(error).__name__}).") from None
     return str(token), f"https://{host}"
 

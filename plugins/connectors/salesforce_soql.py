@@ -20,8 +20,10 @@ CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 def select(names: Sequence[str], source: str, where: str = "") -> str:
     """Return a query for `names`, each once, whatever its case."""
-    unique = {name.casefold(): check_name(name) for name in reversed(names)}
-    words = ["SELECT", ", ".join(reversed(unique.values())), "FROM", check_name(source)]
+    unique: dict[str, str] = {}
+    for name in names:
+        unique.setdefault(name.casefold(), check_name(name))
+    words = ["SELECT", ", ".join(unique.values()), "FROM", check_name(source)]
     return " ".join([*words, "WHERE", where] if where else words)
 
 

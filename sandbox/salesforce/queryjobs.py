@@ -30,6 +30,7 @@ class QueryJobs:
             raise jobs.refused("INVALIDJOB", "operation is query or queryAll, and query is required")
         job = jobs.start(org, request, wish, operation=wish["operation"], state="UploadComplete", jobType=TYPE)
         job |= {"query": wish["query"], "object": ""}
+        self._results.pop(job["id"], None)  # ids begin anew after a reset
         selection, _ = self._run(job)
         job["object"] = selection.name
         jobs.save(org, job)

@@ -247,7 +247,8 @@ def test_writes_of_one_kind_go_together(salesforce):
     salesforce.client.reset_calls()
     ids = [result.id for result in write(salesforce.connector, *creates(450))]
     assert salesforce.client.calls()["write"] == 3
-    assert [salesforce.live()[id]["LastName"] for id in ids] == [f"Person {number:04}" for number in range(450)]
+    live = salesforce.live()
+    assert [live[id]["LastName"] for id in ids] == [f"Person {number:04}" for number in range(450)]
 
 
 def test_one_record_written_twice_ends_as_the_last_write_says(salesforce):

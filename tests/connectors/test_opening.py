@@ -1,0 +1,99 @@
+"""Connections become connectors."""
+
+import json
+
+import pytest
+
+from connectors.contract import Connector
+from connectors.errors import AuthError, PermanentError
+from connectors.opening import Settings, build_connector, freshdesk_address, open_connector
+
+CLIENT = {"consumer_key": "SANDBOX_CONSUMER_KEY", "consumer_secret": "sandbox-consumer-secret", "domain": "nordwerk.my"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "address"),
+    [
+        (Settings(host="https://acme.freshdesk.com/"), "https://acme.freshdesk.com"),
+        (Settings(host="acme.freshdesk.com"), "https://acme.freshdesk.com"),
+        (Settings(host="acme"), "https://acme.freshdesk.com"),
+        (Settings(extra={"domain": "acme"}), "https://acme.freshdesk.com"),
+        (Settings(host="http://127.0.0.1:8000"), "https://sandbox.freshdesk.com"),
+        (Settings(host="http://127.0.0.1:8000", extra={"domain": "acme"}), "https://acme.freshdesk.com"),
+        (Settings(host="127.0.0.1", port=8000, schema="http"), "https://sandbox.freshdesk.com"),
+    ],
+)
+def test_a_freshdesk_account_is_named_in_any_form(settings, address):
+    assert freshdesk_address(settings) == address
+
+
+@pytest.mark.parametrize(
+    ("settings", "loopback"),
+    [
+        (Settings(host="http://127.0.0.1:8000"), "http://127.0.0.1:8000"),
+        (Settings(host="127.0.0.1", port=8000, schema="http"), "http://127.0.0.1:8000"),
+        (Settings(host="http://localhost", port=8000), "http://localhost:8000"),
+        (Settings(host="http://acme.example"), ""),
+        (Settings(host="https://acme.my.salesforce.com"), ""),
+        (Settings(), ""),
+    ],
+)
+def test_only_a_loopback_address_is_a_rehearsal(settings, loopback):
+    assert settings.loopback == loopback
+
+
+def test_a_rehearsal_sends_everything_to_the_sandbox_the_login_too(salesforce):
+    settings = Settings(host=salesforce.client.url, extra=CLIENT)
+    connector: Connector = build_connector("salesforce", settings)
+    assert connector.ping().id.startswith("00D")
+    assert salesforce.client.calls()["auth"] == 1
+
+
+def test_extras_may_have_the_prefix_of_older_forms(salesforce):
+    extra = {f"extra__salesforce__{name}": value for name, value in CLIENT.items()} | {"password": ""}
+    assert build_connector("salesforce", Settings(host=salesforce.client.url, extra=extra)).ping().id
+
+
+@pytest.mark.parametrize("settings", [{"password": "sandbox-freshdesk-key"}, {"extra": {"api_key": "sandbox-freshdesk-key"}}])
+def test_the_freshdesk_key_is_the_password_or_an_extra(freshdesk, settings):
+    account = build_connector("freshdesk", Settings(host=freshdesk.client.url, **settings)).ping()
+    assert (account.id, account.is_sandbox) == ("sandbox.freshdesk.com", True)
+
+
+def test_options_and_calls_are_passed_on(freshdesk):
+    heard = []
+    settings = Settings(host=freshdesk.client.url, password="sandbox-freshdesk-key")
+    connector = build_connector(
+        "freshdesk",
+        settings,
+        needs_details=False,
+        on_call=lambda kind, headers: heard.append((kind, "X-Ratelimit-Total" in headers)),
+    )
+    connector.ping()
+    assert not connector.needs_details
+    assert heard == [("read", True)]
+
+
+@pytest.mark.parametrize("settings", [Settings(host="acme"), Settings(password="key")])
+def test_an_incomplete_freshdesk_connection_is_an_auth_error(settings):
+    with pytest.raises(AuthError, match="Freshdesk connection has no"):
+        build_connector("freshdesk", settings)
+
+
+def test_an_unknown_system_is_a_permanent_error():
+    with pytest.raises(PermanentError, match="'erp'"):
+        build_connector("erp", Settings())
+
+
+def test_no_secret_is_shown_by_settings():
+    assert "hush" not in repr(Settings(password="hush", extra={"private_key": "hush"}))
+
+
+def test_a_stored_airflow_connection_opens(freshdesk, salesforce, monkeypatch):
+    fields = {"conn_type": "http", "host": freshdesk.client.url, "password": "sandbox-freshdesk-key"}
+    monkeypatch.setenv("AIRFLOW_CONN_FRESHDESK_TEST", json.dumps(fields))
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_SALESFORCE_TEST", json.dumps({"conn_type": "salesforce", "host": salesforce.client.url, "extra": CLIENT})
+    )
+    assert open_connector("freshdesk", "freshdesk_test").ping().is_sandbox
+    assert open_connector("salesforce", "salesforce_test").ping().name
