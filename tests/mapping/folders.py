@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from guide import assert_explained
+
 from connectors.errors import MappingError
 from sync import mapping
 from sync.files import Problem
@@ -31,13 +33,16 @@ def problems_of(folder: Path) -> list[str]:
     try:
         mapping.load(folder)
     except MappingError as error:
+        assert_explained(error.problems)
         return list(error.problems)
     return []
 
 
 def warnings_of(folder: Path) -> list[str]:
     """Return the warnings of a folder that loads."""
-    return [str(problem) for problem in mapping.load(folder).warnings]
+    warnings = [str(problem) for problem in mapping.load(folder).warnings]
+    assert_explained(warnings)
+    return warnings
 
 
 def all_of(folder: Path) -> list[Problem]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from folders import CONTACT, HEADER, SETTINGS, write
+from guide import assert_explained
 
 from connectors.contract import Field
 from sync import lint, mapping
@@ -50,6 +51,7 @@ def check(folder: Path, *rows: str, settings: str = SETTINGS, app: list[Field] =
     """Return what the lint says to the contact mapping with `rows` added."""
     folder = write(folder, settings, contact=CONTACT + "".join(f"{row}\n" for row in rows), **tables)
     problems = lint.check(mapping.load(folder), {"contact": SALESFORCE}, {"contact": app})
+    assert_explained(map(str, problems))
     return [str(problem) for problem in problems if problem.line > 3 or problem.file != "contact.csv"]
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from folders import SETTINGS, write
+from guide import assert_explained
 
 from connectors.errors import MappingError
 from sync import settings
@@ -26,6 +27,7 @@ def problems(folder: Path, text: str | bytes) -> list[str]:
     """Return the problems of settings written as `text`."""
     with pytest.raises(MappingError) as caught:
         load(folder, text)
+    assert_explained(caught.value.problems)
     return list(caught.value.problems)
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from guide import assert_explained
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -178,8 +179,9 @@ def test_a_bad_value_is_refused_with_the_value(cell: str, raw: Any, reason: str)
     ],
 )
 def test_a_wrong_cell_says_what_to_write(cell: str, options: dict[str, Any], reason: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(reason)):
+    with pytest.raises(ValueError, match=re.escape(reason)) as caught:
         parse(cell, TABLES, **options)
+    assert_explained([str(caught.value)])
 
 
 def test_a_blank_cell_is_text() -> None:

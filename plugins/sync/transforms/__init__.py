@@ -80,18 +80,17 @@ def _check_counts(kind: Kind, use: Use) -> None:
 
 
 def table_markdown() -> str:
-    """Return the table of all transforms for the mapping guide."""
-    head = "| transform | after the colon | what it does | Salesforce | common | app | ways |\n|---|---|---|---|---|---|---|\n"
-    return head + "".join(f"| {' | '.join(line)} |\n" for kind in TRANSFORMS.values() for line in _table_lines(kind))
+    """Return the table of all transforms for the mapping guide, one line per example."""
+    head = "| write | what it does | in Salesforce | in staging | in the app |\n|---|---|---|---|---|\n"
+    return head + "".join(f"| {' | '.join(line)} |\n" for name in sorted(TRANSFORMS) for line in _table_lines(TRANSFORMS[name]))
 
 
 def _table_lines(kind: Kind) -> Iterator[tuple[str, ...]]:
-    first = (f"`{kind.name}`", kind.argument_help or "–", kind.description)
-    ways = "both" if kind.is_invertible else "one"
-    for number, example in enumerate(kind.examples):
-        raw = (_spell(example.salesforce), _spell((example.common,)), _spell(example.app))
-        cell = f"`{example.cell}`" if example.cell else ""
-        yield (*first, *raw, ways) if not number else ("", cell, "", *raw, "")
+    after_colon = f" After the colon{' (may be left out)' if kind.argument == 'optional' else ''}: {kind.argument_help}."
+    about = kind.description + (after_colon if kind.argument_help else "")
+    for example in kind.examples:
+        yield f"`{example.cell or kind.name}`", about, _spell(example.salesforce), _spell((example.common,)), _spell(example.app)
+        about = ""
 
 
 def _spell(values: tuple[Any, ...]) -> str:

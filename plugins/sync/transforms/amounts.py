@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from sync.transforms.registry import FLAGS, NUMBERS, TEXTS, Codec, Example, Read, Use, same, single, transform
@@ -9,6 +10,7 @@ from sync.transforms.registry import FLAGS, NUMBERS, TEXTS, Codec, Example, Read
 TRUE = frozenset(("true", "1", "yes", "y", "on", "ja", "wahr", "x"))
 FALSE = frozenset(("false", "0", "no", "n", "off", "nein", "falsch", ""))
 LARGEST = 10**18
+PLACES = 9
 _NUMBER = re.compile(r"[-+]?(\d{1,18}(\.\d{0,18})?|\.\d{1,18})$")
 _COMMA_NUMBER = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d{1,18})(,\d{0,18})?$")
 
@@ -75,9 +77,9 @@ def decimal_comma(use: Use) -> Codec:
     """A number that the app keeps as text with a decimal comma."""
 
     def write_comma(common: Any) -> tuple[Any, ...]:
-        return (None if common is None else str(common).replace(".", ","),)
+        return (None if common is None else format(Decimal(str(common)), "f").replace(".", ","),)
 
-    return Codec(read_number, single, _read_comma, write_comma)
+    return Codec(_rounded(read_number, PLACES), single, _rounded(_read_comma, PLACES), write_comma)
 
 
 @transform(

@@ -9,8 +9,7 @@ from sync.transforms.texts import read_text
 
 
 def _sorted_unique(words: Iterable[Any]) -> list[str] | None:
-    texts = {word for word in map(read_text, words) if word}
-    return sorted(texts, key=lambda word: (word.casefold(), word)) or None
+    return sorted({word for word in map(read_text, words) if word}) or None
 
 
 def _list_reader(separator: str) -> Read:

@@ -17,13 +17,11 @@ def read_text(value: Any) -> str | None:
     if value is None:
         return None
     text = value if type(value) is str else _spell(value)
+    if not text.isprintable():
+        text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
     text = text.strip()
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
-    if "\x00" in text:
-        text = text.replace("\x00", "")
     return text or None
 
 
