@@ -2,8 +2,9 @@
 
 Rows shift between two answers, so the windows read overlap. Where two neighbouring windows share a row that kept its name,
 every row that kept its own name and stood behind the first window stands in or behind the second: nothing fell between.
-Where they share none, the walk steps back. Rows whose name did change carry a new `updated_at`: the caller asks for what
-changed since the walk began. The overlap costs about one call in six, by page sizes that are not all alike.
+Where they share none, the walk steps back, a little at first, so that it gets ahead even where many rows have one name. Rows
+whose name did change carry a new `updated_at`: the caller asks for what changed since the walk began. The overlap costs about
+one call in six, by page sizes that are not all alike.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,7 @@ LARGEST_SIZE = 100  # rows per page, the API's limit
 SMALLEST_SIZE = 50
 PAGE_LIMIT = 500  # the vendor asks not to go beyond
 OVERLAP_ROWS = 3
-STEP_BACK_ROWS = 50
+WIDE_OVERLAP_ROWS = 48  # the widest at which the smallest page still reaches beyond the last window
 WINDOW_LIMIT = 2000
 
 Row = dict[str, Any]
@@ -38,17 +39,20 @@ def walk(fetch: Callable[[int, int], Window]) -> Iterator[Window]:
     A full page that claims to be the last is not believed: the API ends its list so at its page limit, and says no more.
     Raises PermanentError where the list is longer than the API lets us read, TransientError where it never stands still.
     """
-    first, before = 0, Window((), True, datetime.min)  # noqa: DTZ901 - never read
+    first, end, overlap = 0, 0, OVERLAP_ROWS
+    before = Window((), True, datetime.min)  # noqa: DTZ901 - never read
     for _ in range(WINDOW_LIMIT):
         page, size = choose_page(first)
         window = fetch(page, size)
-        if first and not is_continuous(before.rows, window.rows):
-            first = max(0, first - STEP_BACK_ROWS)
+        if first and not is_continuous(before.rows, window.rows, is_strict=overlap < WIDE_OVERLAP_ROWS):
+            overlap *= 2
+            first = max(0, end - overlap)
             continue
         yield window
         if not window.has_more and len(window.rows) < size:
             return
-        first, before = page * size - OVERLAP_ROWS, window
+        end, overlap, before = page * size, OVERLAP_ROWS, window
+        first = end - overlap
     raise TransientError("The list changes faster than it can be read. The task is retried later.")
 
 
@@ -64,14 +68,14 @@ def choose_page(first: int) -> tuple[int, int]:
     return max(choices, key=lambda choice: (choice[0] * choice[1], choice[1]))
 
 
-def is_continuous(before: Sequence[Row], after: Sequence[Row]) -> bool:
+def is_continuous(before: Sequence[Row], after: Sequence[Row], is_strict: bool = True) -> bool:
     """Tell whether two windows share a row that kept its name.
 
     A row with the very name of the last row says little, since equal names have no order that is promised: it counts only
-    where there is no other.
+    where there is no other, or when it need not be strict.
     """
     last = _name(before[-1]) if before else ""
-    anchors = [row for row in before if _name(row) != last] or before
+    anchors = ([row for row in before if _name(row) != last] if is_strict else []) or before
     known = {(row["id"], row.get("name")) for row in anchors}
     return any((row["id"], row.get("name")) in known for row in after)
 
