@@ -82,7 +82,7 @@ def results(org: Org, request: ApiRequest, job_id: str, which: str) -> Answer:
     job = jobs.find(org, job_id, TYPE)
     if job["state"] not in jobs.FINISHED:
         raise jobs.refused("INVALIDJOBSTATE", f"results of a job in state {job['state']} are not available")
-    found = (org.store.get(RESULTS, job["id"]) or {}).get(which)
+    found = (org.store.get(RESULTS, job["id"]) or {}).get(which.lower())
     if found is None:
         raise not_found()
     return jobs.text_answer(org, found)
@@ -242,8 +242,8 @@ def _finished(org: Org, job: Job, state: str, done: list[_Row], unprocessed: lis
     succeeded = [[row.record_id, str(row.created).lower(), *row.cells] for row in done if not row.error]
     failed = [[row.record_id, row.error, *row.cells] for row in done if row.error]
     tables = {
-        "successfulResults": [["sf__Id", "sf__Created", *header], *succeeded],
-        "failedResults": [["sf__Id", "sf__Error", *header], *failed],
+        "successfulresults": [["sf__Id", "sf__Created", *header], *succeeded],
+        "failedresults": [["sf__Id", "sf__Error", *header], *failed],
         "unprocessedrecords": unprocessed,
     }
     org.store.put(RESULTS, job["id"], {name: table.write(rows, job) for name, rows in tables.items()})
