@@ -9,11 +9,13 @@ from psycopg.rows import dict_row
 
 Rows = list[dict[str, Any]]
 COLUMNS = ("created", "updated", "deleted", "matched", "skipped", "failed")
-ARROWS = {"app": "Salesforce → app", "salesforce": "app → Salesforce"}
 MOST_REASONS = 12
 
 _HAS_RUN = "select exists (select from sync.batch where state in ('done', 'partial', 'idle'))"
-_BATCH = "select id, mode, state, counts from sync.batch where run_id = %s order by id desc limit 1"
+_BATCH = """
+    select b.id, b.mode, b.state, b.reads, initcap(replace(i.name, 'salesforce_', '')) as app
+    from sync.batch b join sync.integration i on i.id = b.integration_id where b.run_id = %s order by b.id desc limit 1
+"""
 _MOVED = """
     select entity, side,
            count(*) filter (where state = 'done' and operation = 'create') as created,
@@ -89,8 +91,10 @@ def render(report: Report) -> str:
     """Return the whole report as text."""
     if report.batch is None:
         return "The run opened no batch: see the log of its extract task."
-    parts = [_moved(report), _reasons("Turned back before writing", report.rejected)]
-    parts.append(_reasons("Refused by the other system", report.failed))
+    app = report.batch["app"]
+    parts = [_moved(report, report.batch), _unread(report.batch)]
+    parts.append(_reasons("Turned back before writing", report.rejected, app))
+    parts.append(_reasons("Refused by the other system", report.failed, app))
     if report.conflicts:
         parts.append(f"Conflicts decided: {report.conflicts} (table sync.conflict keeps the losing values)")
     return "\n\n".join(part for part in parts if part)
@@ -109,21 +113,28 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]], left: int = 2) -> 
     return "\n".join("  " + line.rstrip() for line in (lines[0], "  ".join("-" * width for width in widths), *lines[1:]))
 
 
-def _moved(report: Report) -> str:
-    batch = report.batch or {}
+def _moved(report: Report, batch: dict[str, Any]) -> str:
     title = f"What moved (batch {batch['id']}, mode {batch['mode']}, {batch['state']})"
     if not report.moved:
-        return f"{title}\n  Nothing: both systems agree, no write call was made."
+        agrees = report.is_finished and not _unread(batch)
+        return f"{title}\n  {'Nothing: both systems agree, no write call was made.' if agrees else 'Nothing.'}"
     columns = [*COLUMNS, *(["open"] if any(row["open"] for row in report.moved) else [])]
-    rows = [[row["entity"], ARROWS[row["side"]], *(row[column] for column in columns)] for row in report.moved]
+    arrows = {"app": f"Salesforce → {batch['app']}", "salesforce": f"{batch['app']} → Salesforce"}
+    rows = [[row["entity"], arrows[row["side"]], *(row[column] for column in columns)] for row in report.moved]
     return f"{title}\n{table(['entity', 'direction', *columns], rows)}"
 
 
-def _reasons(title: str, rows: Rows) -> str:
+def _unread(batch: dict[str, Any]) -> str:
+    errors = {entity: read["error"] for entity, read in (batch["reads"] or {}).items() if "error" in read}
+    return "\n".join(["Not read", *(f"  {entity}: {words}" for entity, words in errors.items())]) if errors else ""
+
+
+def _reasons(title: str, rows: Rows, app: str) -> str:
     if not rows:
         return ""
+    sides = {"app": app, "salesforce": "Salesforce"}
     lines = [
-        f"  {row['records']:>5} × {row['entity']} of {row['side']}: {_words(row)}  (for example {row['example']})"
+        f"  {row['records']:>5} × {row['entity']} of {sides[row['side']]}: {_words(row)}  (for example {row['example']})"
         for row in rows[:MOST_REASONS]
     ]
     more = [f"  … and {len(rows) - MOST_REASONS} more reasons"] if len(rows) > MOST_REASONS else []

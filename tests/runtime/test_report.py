@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from tools.report import Report, render, table
 
-BATCH = {"id": 7, "mode": "backfill", "state": "done", "counts": {}}
+BATCH = {"id": 7, "mode": "backfill", "state": "done", "reads": {}, "app": "Freshdesk"}
 NOTHING = {"updated": 0, "deleted": 0, "matched": 0, "skipped": 0, "failed": 0, "open": 0}
 
 
@@ -21,8 +23,8 @@ def test_what_moved_is_one_row_per_entity_and_direction() -> None:
     text = render(Report(BATCH, [_moved(), _moved(side="salesforce", created=0, updated=4)], [], []))
     assert "batch 7, mode backfill, done" in text
     assert [line.split() for line in text.splitlines()[3:]] == [
-        ["contact", "Salesforce", "→", "app", "12", "0", "0", "0", "0", "0"],
-        ["contact", "app", "→", "Salesforce", "0", "4", "0", "0", "0", "0"],
+        ["contact", "Salesforce", "→", "Freshdesk", "12", "0", "0", "0", "0", "0"],
+        ["contact", "Freshdesk", "→", "Salesforce", "0", "4", "0", "0", "0", "0"],
     ]
 
 
@@ -33,7 +35,7 @@ def test_open_actions_get_a_column_only_when_there_are_any() -> None:
 
 def test_reasons_come_with_count_and_example() -> None:
     text = render(Report(BATCH, [_moved()], [_reason()], [_reason(field="DUPLICATE", reason="there is one", records=1)]))
-    assert "3 × contact of salesforce: email: not an address  (for example 003A)" in text
+    assert "3 × contact of Salesforce: email: not an address  (for example 003A)" in text
     assert "Refused by the other system" in text
 
 
@@ -49,6 +51,17 @@ def test_many_reasons_are_cut_and_counted() -> None:
 
 def test_an_idle_run_says_so() -> None:
     assert "Nothing: both systems agree" in render(Report({**BATCH, "state": "idle"}, [], [], []))
+
+
+def test_an_entity_that_was_not_read_is_never_called_in_step() -> None:
+    text = render(Report({**BATCH, "state": "open", "reads": {"contact": {"error": "no answer"}}}, [], [], []))
+    assert "contact: no answer" in text
+    assert "agree" not in text
+
+
+@pytest.mark.parametrize(("state", "is_finished"), [("done", True), ("partial", True), ("idle", True), ("open", False)])
+def test_a_run_is_finished_when_its_batch_is_closed(state: str, is_finished: bool) -> None:
+    assert Report({**BATCH, "state": state}, [], [], []).is_finished is is_finished
 
 
 def test_a_run_without_a_batch_points_to_the_log() -> None:
