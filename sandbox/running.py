@@ -99,6 +99,7 @@ def _config(app: SandboxServer, tls: certificates.Certificates | None) -> uvicor
         access_log=False,
         date_header=False,
         server_header=False,
+        proxy_headers=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=1,
         ssl_certfile=str(tls.certificate) if tls else None,

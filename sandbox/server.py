@@ -66,10 +66,10 @@ class SandboxServer:
 
         try:
             await app(scope, receive, collect)
+            self.store.commit()
         except BaseException:
             self.store.rollback()
             raise
-        self.store.commit()
         self._stamp(messages[0])
         return messages
 

@@ -109,8 +109,9 @@ class Store:
         if not self._journal:
             return
         changed = {(kind, key): self.get(kind, key) for kind, key, _ in self._journal}
+        with self._database:
+            self._write(changed.items())
         self._journal.clear()
-        self._write(changed.items())
 
     def clear(self, keep: Iterable[str] = ()) -> None:
         """Forget all records and values, at once and for good, except the kinds in `keep`."""
@@ -139,7 +140,6 @@ class Store:
             gone = [row[:2] for row in chunk if row[2] is None]
             self._database.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", kept)
             self._database.executemany("DELETE FROM record WHERE kind = ? AND id = ?", gone)
-        self._database.commit()
 
     def _reindex(self, kind: str, key: Key, old: Record | None, new: Record | None) -> None:
         for field, index in self._indexes.get(kind, {}).items():

@@ -29,7 +29,7 @@ class RowError:
         return f"{self.code}:{self.message}:{','.join(self.fields)}{' ' if self.fields else ''}--"
 
 
-class RowRefusedError(Exception):
+class RowRefusedError(ValueError):
     """One record was refused, for one or several reasons."""
 
     def __init__(self, *errors: RowError, status: int = 400) -> None:
@@ -38,7 +38,7 @@ class RowRefusedError(Exception):
         super().__init__("; ".join(error.message for error in errors))
 
 
-class ApiError(Exception):
+class ApiError(ValueError):
     """The request as a whole was refused."""
 
     def __init__(self, status: int, code: str, message: str) -> None:

@@ -34,7 +34,9 @@ class Api:
         self.org = org
         self.cursors = Cursors(org)
         self.query_jobs = QueryJobs(org)
-        self._routes = [(method, re.compile(pattern + "/?$", re.IGNORECASE), handler) for method, pattern, handler in self._table()]
+        self._routes = [
+            (method, re.compile(pattern + "/?$", re.IGNORECASE), handler) for method, pattern, handler in self._table()
+        ]
 
     def _table(self) -> list[tuple[str, str, Handler]]:
         return [

@@ -39,7 +39,7 @@ def create(org: Org, request: ApiRequest) -> Answer:
     job["contentUrl"] = f"{request.base.lstrip('/')}/jobs/ingest/{job['id']}/batches"
     job = jobs.save(org, job)
     if content is not None:
-        org.store.put(DATA, job["id"], {"text": content.decode("utf-8", "surrogateescape")})
+        org.store.put(DATA, job["id"], {"text": content.decode("latin-1")})
         job = _uploaded(org, job)
     return Answer(body=jobs.info(job))
 
@@ -54,7 +54,7 @@ def upload(org: Org, request: ApiRequest, job_id: str) -> Answer:
     if org.store.get(DATA, job["id"]):
         message = f"Found multiple contents for job: <{job['id']}>, please 'Close' / 'Abort' / 'Delete' the current Job then"
         raise jobs.refused("INVALIDBATCH", message + " create a new Job and make sure you only do 'PUT' once on a given Job.")
-    org.store.put(DATA, job["id"], {"text": request.body.decode("utf-8", "surrogateescape")})
+    org.store.put(DATA, job["id"], {"text": request.body.decode("latin-1")})
     return Answer(201)
 
 
@@ -139,7 +139,7 @@ def _advanced(org: Org, job: Job) -> Job:
 
 def _process(org: Org, job: Job) -> Job:
     found = BY_LOWER_NAME[job["object"].lower()]
-    data = (org.store.get(DATA, job["id"]) or {"text": ""})["text"].encode("utf-8", "surrogateescape")
+    data = (org.store.get(DATA, job["id"]) or {"text": ""})["text"].encode("latin-1")
     try:
         header, rows = table.read(data, job)
         _check_header(org, found, header, job)
@@ -152,7 +152,7 @@ def _process(org: Org, job: Job) -> Job:
 
 
 def _all_rows(org: Org, job: Job) -> list[list[str]]:
-    data = (org.store.get(DATA, job["id"]) or {"text": ""})["text"].encode("utf-8", "surrogateescape")
+    data = (org.store.get(DATA, job["id"]) or {"text": ""})["text"].encode("latin-1")
     try:
         header, rows = table.read(data, job)
     except table.TableError:

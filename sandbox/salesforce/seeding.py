@@ -29,12 +29,22 @@ def seed(org: Org, name: str, generate: Mapping[str, Any]) -> None:
     if name == "company":
         for kind, records in salesforce_company(org.now()).items():
             insert(org, kind, records)
+        _settle(org)
     elif name != "empty":
         raise ValueError(f"no seed is called {name}")
     contacts, accounts = int(generate.get("contacts", 0)), int(generate.get("accounts", 0))
     if contacts or accounts:
         for kind, record in generate_salesforce(contacts, accounts, int(generate.get("random_seed", 1))):
             insert(org, kind, [record])
+
+
+def _settle(org: Org) -> None:
+    """Let children of deleted accounts follow the winner of a merge, or stand alone."""
+    for account in list(org.store.table("Account").values()):
+        for found in OBJECTS.values() if account["IsDeleted"] else ():
+            for key in org.store.find(found.name, "AccountId", account["Id"]):
+                child = dict(org.store.table(found.name)[key])
+                org.store.put(found.name, key, {**child, "AccountId": account.get("MasterRecordId")})
 
 
 def add_cross_reference(org: Org, full_name: str) -> None:

@@ -157,7 +157,7 @@ def test_fields_function(rest, people):
         ("SELECT Id FROM Contact WHERE LastName = 'x\\q'", "MALFORMED_QUERY", "Illegal character sequence"),
         ("SELECT Id FROM Contact WHERE LastName = \"x\"", "MALFORMED_QUERY", "unexpected token"),
         ("SELECT Id FROM Contact WHERE A = 1 OR B = 2 AND C = 3", "MALFORMED_QUERY", "unexpected token: 'AND'"),
-        ("SELECT Id FROM Contact WHERE CreatedDate > '2026-01-01T00:00:00Z'", "INVALID_FIELD", "should not be enclosed in quotes"),
+        ("SELECT Id FROM Contact WHERE CreatedDate > '2026-01-01T00:00:00Z'", "INVALID_FIELD", "not be enclosed in quotes"),
         ("SELECT Id FROM Contact WHERE SystemModstamp > 2026-01-01", "INVALID_FIELD", "must be of type dateTime"),
         ("SELECT Id FROM Contact WHERE Birthdate > 2026-01-01T00:00:00Z", "INVALID_FIELD", "must be of type date"),
         ("SELECT Id FROM Contact WHERE Email = 5", "INVALID_FIELD", "should be enclosed in quotes"),
