@@ -6,13 +6,14 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+from connectors.answers import is_loopback
 from connectors.contract import Connector
 from connectors.errors import AuthError, PermanentError
 from connectors.freshdesk import FreshdeskConnector
 from connectors.salesforce import SalesforceConnector
 from connectors.salesforce_calls import is_busy
 from connectors.salesforce_login import Credentials, sign_in
-from connectors.session import OnCall, Session, is_loopback
+from connectors.session import OnCall, Session
 
 EXTRA_PREFIX = "extra__salesforce__"  # how older Airflow forms stored the provider's fields
 FRESHDESK_DOMAIN = ".freshdesk.com"
@@ -45,7 +46,7 @@ class Settings:
     @property
     def loopback(self) -> str:
         """Return the address of a local sandbox server if the connection names one."""
-        return self.address if self.address.startswith("http://") and is_loopback(self.address) else ""
+        return self.address if is_loopback(self.address) else ""
 
 
 def open_connector(system: str, conn_id: str, *, on_call: OnCall | None = None, **options: Any) -> Connector:
@@ -68,6 +69,8 @@ def build_connector(system: str, settings: Settings, *, on_call: OnCall | None =
     """Return a connector from plain values. Raises AuthError where the connection is incomplete."""
     if system not in BUILDERS:
         raise PermanentError(f"There is no connector for {system!r}: there are {', '.join(BUILDERS)}.")
+    if settings.address.startswith("http://") and not settings.loopback:
+        raise PermanentError(f"{settings.address}: plain http is for sandbox servers on this machine only. Write https.")
     session = Session(loopback=settings.loopback, on_call=on_call, is_busy=is_busy)
     return BUILDERS[system](settings, session, options)
 
@@ -76,7 +79,7 @@ def _salesforce(settings: Settings, session: Session, options: Mapping[str, Any]
     credentials = Credentials(
         username=settings.login,
         password=settings.password,
-        domain=settings.text("domain") or settings.text("instance_url") or "login",
+        domain=settings.text("domain") or settings.text("instance_url") or _salesforce_host(settings) or "login",
         consumer_key=settings.text("consumer_key"),
         consumer_secret=settings.text("consumer_secret"),
         private_key=settings.text("private_key"),
@@ -86,6 +89,10 @@ def _salesforce(settings: Settings, session: Session, options: Mapping[str, Any]
     )
     version = {"version": settings.text("version")} if settings.text("version") else {}
     return SalesforceConnector(partial(sign_in, credentials, session), session, **{**version, **options})
+
+
+def _salesforce_host(settings: Settings) -> str:
+    return "" if settings.loopback else settings.host
 
 
 def _freshdesk(settings: Settings, session: Session, options: Mapping[str, Any]) -> FreshdeskConnector:

@@ -9,6 +9,7 @@ from typing import Any
 
 from requests import Response
 
+from connectors.answers import server_time
 from connectors.contract import Account, Entity, Field, Page, Record, Result, Write
 from connectors.errors import PermanentError
 from connectors.flat import flatten
@@ -17,7 +18,7 @@ from connectors.salesforce_calls import QUERIES_PER_CALL, VERSION, ApiError, Log
 from connectors.salesforce_collections import Collections, way_of
 from connectors.salesforce_fields import create_reference_field, field_of
 from connectors.salesforce_soql import in_clauses, is_id, select, since_clause
-from connectors.session import Session, server_time
+from connectors.session import Session
 
 BULK_WRITES = 2_000  # above, a bulk job costs fewer calls
 BULK_ROWS = 50_000
@@ -105,7 +106,8 @@ class SalesforceConnector:
 
     def find(self, entity: str, key: str, values: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
         """Yield live records by any field, 1,000 values a call; text compares without regard to case."""
-        return self._look_up(entity, key, values, fields, "query")
+        known = [value for value in values if is_id(value)] if key.casefold() == "id" else values
+        return self._look_up(entity, key, known, fields, "query")
 
     def write(self, entity: str, writes: Sequence[Write]) -> Iterator[Result]:
         """Send consecutive writes of one kind together: 200 a call, above `bulk_writes` as a bulk job."""
@@ -139,8 +141,7 @@ class SalesforceConnector:
                     raise
 
     def _walk(self, entity: str, soql: str, verb: str, fields: Sequence[str]) -> Iterator[Page]:
-        for response in self._calls.pages(soql, verb):
-            body = response.json()
+        for response, body in self._calls.pages(soql, verb):
             if body["totalSize"] > self._bulk_rows:
                 yield from self._bulk_walk(entity, soql, verb, fields)
                 return

@@ -13,6 +13,7 @@ from connectors.session import Kind, Session
 
 VERSION = "59.0"
 QUERIES_PER_CALL = 5  # the limit of queries in one composite call
+ADDRESS_CHARACTERS = 8_000  # of a query in a GET; servers refuse addresses above 16 KB
 DAILY_WAIT_SECONDS = 3600.0  # the daily limit is a rolling one
 TRUSTED_HOSTS = (".salesforce.com", ".force.com", ".salesforce.mil")
 # A new login cannot cure these.
@@ -26,6 +27,7 @@ TRANSIENT_CODES = frozenset({
 })  # fmt: skip
 
 Login = Callable[[], tuple[str, str]]
+Body = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,35 +74,48 @@ class SalesforceCalls:
             raise error_of(path, response.status_code, problem_of(_body(response)))
         return response
 
-    def pages(self, soql: str, verb: str = "query") -> Iterator[Response]:
-        """Yield the answers to a query, page by page; `queryAll` sees deleted records too."""
-        response = self.call("GET", verb, "read", params={"q": soql})
-        yield response
-        while following := response.json().get("nextRecordsUrl"):
+    def pages(self, soql: str, verb: str = "query") -> Iterator[tuple[Response, Body]]:
+        """Yield the answers to a query and their bodies, page by page; `queryAll` sees deleted records too.
+
+        A query too long for an address travels in a body.
+        """
+        if len(quote(soql)) > ADDRESS_CHARACTERS:
+            response, [body] = self._compose([soql], verb)
+        else:
+            response = self.call("GET", verb, "read", params={"q": soql})
+            body = response.json()
+        yield response, body
+        while following := body.get("nextRecordsUrl"):
             response = self.call("GET", following, "read")
-            yield response
+            body = response.json()
+            yield response, body
 
     def rows(self, soql: str) -> list[dict[str, Any]]:
         """Return all rows of a small query."""
-        return [row for response in self.pages(soql) for row in response.json()["records"]]
+        return [row for _, body in self.pages(soql) for row in body["records"]]
 
     def together(self, queries: Sequence[str], verb: str = "query") -> tuple[Response, list[dict[str, Any]]]:
         """Ask up to five queries in one call; values in them travel in the body, not in the URL.
 
         Returns the answer and the rows of all queries.
         """
+        response, bodies = self._compose(queries, verb)
+        return response, [row for body in bodies for row in self._rows_from(body)]
+
+    def _compose(self, queries: Sequence[str], verb: str) -> tuple[Response, list[Body]]:
         requests = [
             {"method": "GET", "url": f"{self.root}/{verb}?q={quote(soql, safe='')}", "referenceId": f"query{number}"}
             for number, soql in enumerate(queries)
         ]
         body = {"allOrNone": False, "compositeRequest": requests}
         response = self.call("POST", "composite", "read", is_safe=True, json=body)
-        return response, [row for part in response.json()["compositeResponse"] for row in self._part_rows(part)]
+        parts = response.json()["compositeResponse"]
+        for part in parts:
+            if part["httpStatusCode"] >= HTTPStatus.BAD_REQUEST:
+                raise error_of(f"{self.root}/composite", part["httpStatusCode"], problem_of(part["body"]))
+        return response, [part["body"] for part in parts]
 
-    def _part_rows(self, part: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        if part["httpStatusCode"] >= HTTPStatus.BAD_REQUEST:
-            raise error_of(f"{self.root}/composite", part["httpStatusCode"], problem_of(part["body"]))
-        body = part["body"]
+    def _rows_from(self, body: Body) -> Iterator[dict[str, Any]]:
         yield from body["records"]
         while following := body.get("nextRecordsUrl"):
             body = self.call("GET", following, "read").json()

@@ -10,19 +10,17 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import Any, Literal
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, SSLError
 
-from connectors.errors import AuthError, PermanentError, RateLimitError, TransientError, shorten
+from connectors.answers import is_loopback, redact, retry_after_seconds, words_of
+from connectors.errors import AuthError, PermanentError, RateLimitError, TransientError
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
@@ -85,11 +83,12 @@ class _LoopbackAdapter(HTTPAdapter):
         _, host, path, query, _ = urlsplit(request.url or "")
         request.headers["Host"] = str(host)
         request.url = urlunsplit((self._scheme, self._netloc, str(path), str(query), ""))
-        return super().send(request, *args, **kwargs)
+        return super().send(request, *args, **kwargs | {"proxies": None})
 
 
 class Session:
-    """Calls an API over HTTPS. `calls` counts attempts by kind; `on_call(kind, headers)` hears of every answer.
+    """Calls an API over HTTPS. `calls` counts attempts by kind; `on_call(kind, headers)` hears of every answer
+    and must not raise.
 
     `loopback` (`http://127.0.0.1:8000`) sends everything to a local sandbox server; without it only https is spoken.
     `is_busy` names answers that mean "slow down" in this API though their status does not say so.
@@ -117,7 +116,6 @@ class Session:
     def _redirect(self, address: str) -> None:
         if not is_loopback(address):
             raise PermanentError(f"{address} is not a loopback address: plain http is for local sandbox servers only.")
-        self.http.trust_env = False
         for scheme in ("http://", "https://"):
             self.http.mount(scheme, _LoopbackAdapter(address))
 
@@ -188,56 +186,6 @@ class Session:
         if is_limit or response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             reason = f"status {response.status_code}"
             raise _TryAgainError(reason, not is_limit, is_limit, retry_after_seconds(response))
-
-
-def is_loopback(address: str) -> bool:
-    """Tell whether an address such as `http://127.0.0.1:8000` stays on this machine."""
-    host = urlsplit(address).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def redact(url: str) -> str:
-    """Return host and path, the names of query parameters without their values, no path part that looks like e-mail."""
-    parts = urlsplit(url)
-    path = "/".join("…" if "@" in part or "%40" in part else part for part in parts.path.split("/"))
-    keys = "&".join(key for key, _ in parse_qsl(parts.query, keep_blank_values=True))
-    return f"{parts.hostname}{path}{'?' if keys else ''}{keys}"
-
-
-def server_time(response: requests.Response) -> datetime:
-    """Return the server's own clock (Date header) as aware UTC, this machine's where the header is missing."""
-    try:
-        return parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
-    except (KeyError, ValueError):
-        return datetime.now(UTC)
-
-
-def retry_after_seconds(response: requests.Response) -> float | None:
-    """Return the server's wish, given in seconds or as a date; None where there is none."""
-    text = response.headers.get("Retry-After", "").strip()
-    if text.replace(".", "", 1).isdigit():
-        return float(text)
-    try:
-        wished = parsedate_to_datetime(text).astimezone(UTC)
-    except ValueError:
-        return None
-    return max(0.0, (wished - server_time(response)).total_seconds())
-
-
-def words_of(response: requests.Response) -> str:
-    """Return the API's own words about an error, shortened; empty where the body says nothing."""
-    try:
-        body = response.json()
-    except ValueError:
-        return ""
-    first = body[0] if isinstance(body, list) and body else body
-    if not isinstance(first, dict):
-        return ""
-    parts = [first.get(key) for key in ("errorCode", "code", "error", "message", "description", "error_description")]
-    return shorten(" ".join(str(part) for part in parts if part))
 
 
 def _backoff_seconds(state: RetryCallState) -> float:

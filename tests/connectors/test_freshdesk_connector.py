@@ -67,7 +67,7 @@ def test_a_plain_walk_would_miss_some_in_the_same_unrest(freshdesk):
     before = freshdesk.client.insert("contacts", contacts(10_000))
     unrest = Unrest(freshdesk.client, before)
     connector = freshdesk.build(on_call=unrest)
-    seen = {row["id"] for page in range(1, 102) for row in connector._fetch("contact", {}, None, page, 100).rows}
+    seen = {row["id"] for page in range(1, 102) for row in connector._fetch("contacts", {}, None, page, 100).rows}
     assert {int(id) for id in unrest.ids} - seen
 
 
@@ -126,6 +126,24 @@ def test_tags_are_fetched_only_where_they_are_wanted(freshdesk):
     ids_of(freshdesk.connector.read_changes("contact", None, ["name"]))
     assert freshdesk.client.calls()["read"] == 2
     assert ids_of(freshdesk.build(needs_details=False).read_changes("contact", None, ["tags"])) == [id]
+
+
+def test_a_search_with_tags_asks_only_for_what_it_finds(freshdesk):
+    freshdesk.client.insert("contacts", [*contacts(90), {"name": "Mara", "email": "m@example.com", "tags": ["vip"]}])
+    freshdesk.client.reset_calls()
+    [record] = [r for page in freshdesk.connector.find("contact", "name", ["mara"], ["tags"]) for r in page.records]
+    assert record.raw["tags"] == ["vip"]
+    assert freshdesk.client.calls()["read"] == 2
+
+
+def test_what_lists_do_not_show_cannot_be_searched_by(freshdesk):
+    with pytest.raises(PermanentError, match="tags"):
+        ids_of(freshdesk.connector.find("contact", "tags", ["vip"], ["name"]))
+
+
+def test_an_unknown_entity_is_a_permanent_error(freshdesk):
+    with pytest.raises(PermanentError, match="lead"):
+        ids_of(freshdesk.connector.read_changes("lead", None, ["name"]))
 
 
 @pytest.mark.parametrize(("key", "value"), [("mobile", "+49 151 5550100"), ("unique_external_id", "x1"), ("name", "Mara Lind")])

@@ -9,8 +9,9 @@ from transport import Answers, response
 from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 
+from connectors.answers import redact, retry_after_seconds, server_time
 from connectors.errors import AuthError, PermanentError, RateLimitError, TransientError
-from connectors.session import LostAnswerError, Session, redact, retry_after_seconds, server_time
+from connectors.session import LostAnswerError, Session
 
 URL = "https://acme.example/api/things"
 OK = (200, {}, "[]")

@@ -33,6 +33,7 @@ def test_a_freshdesk_account_is_named_in_any_form(settings, address):
         (Settings(host="http://127.0.0.1:8000"), "http://127.0.0.1:8000"),
         (Settings(host="127.0.0.1", port=8000, schema="http"), "http://127.0.0.1:8000"),
         (Settings(host="http://localhost", port=8000), "http://localhost:8000"),
+        (Settings(host="https://127.0.0.1:8000"), "https://127.0.0.1:8000"),
         (Settings(host="http://acme.example"), ""),
         (Settings(host="https://acme.my.salesforce.com"), ""),
         (Settings(), ""),
@@ -66,11 +67,11 @@ def test_options_and_calls_are_passed_on(freshdesk):
     connector = build_connector(
         "freshdesk",
         settings,
-        needs_details=False,
+        restores_deleted=True,
         on_call=lambda kind, headers: heard.append((kind, "X-Ratelimit-Total" in headers)),
     )
     connector.ping()
-    assert not connector.needs_details
+    assert connector._restores_deleted
     assert heard == [("read", True)]
 
 
@@ -78,6 +79,12 @@ def test_options_and_calls_are_passed_on(freshdesk):
 def test_an_incomplete_freshdesk_connection_is_an_auth_error(settings):
     with pytest.raises(AuthError, match="Freshdesk connection has no"):
         build_connector("freshdesk", settings)
+
+
+@pytest.mark.parametrize("system", ["salesforce", "freshdesk"])
+def test_plain_http_elsewhere_is_refused(system):
+    with pytest.raises(PermanentError, match="plain http"):
+        build_connector(system, Settings(host="http://acme.example", password="key", extra=CLIENT))
 
 
 def test_an_unknown_system_is_a_permanent_error():

@@ -237,6 +237,15 @@ def test_any_text_is_found_as_it_is(salesforce, text):
 def test_ids_that_are_none_are_left_out(salesforce):
     id = salesforce.put(**person(1))
     assert set(records_of(salesforce.connector.read("contact", ["bogus", id[:15], ""], ["LastName"]))) == {id}
+    assert set(records_of(salesforce.connector.find("contact", "Id", ["bogus", id], ["LastName"]))) == {id}
+
+
+def test_a_query_too_long_for_an_address_is_asked_all_the_same(salesforce):
+    names = [f"Field{number:03}_with_a_rather_long_name__c" for number in range(450)]
+    for name in names:
+        salesforce.client.action("add_field", full_name=f"Contact.{name}")
+    salesforce.client.insert("Contact", [person(number) for number in range(2_100)])
+    assert len(changes(salesforce.connector, fields=names)) == 2_100
 
 
 # -- writing

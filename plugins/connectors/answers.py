@@ -1,0 +1,60 @@
+"""What an HTTP answer says, and how an address is shown to people."""
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
+from urllib.parse import parse_qsl, urlsplit
+
+from requests import Response
+
+from connectors.errors import shorten
+
+
+def server_time(response: Response) -> datetime:
+    """Return the server's own clock (Date header) as aware UTC, this machine's where the header is missing."""
+    try:
+        return parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
+    except (KeyError, ValueError):
+        return datetime.now(UTC)
+
+
+def retry_after_seconds(response: Response) -> float | None:
+    """Return the server's wish, given in seconds or as a date; None where there is none."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.replace(".", "", 1).isdigit():
+        return float(text)
+    try:
+        wished = parsedate_to_datetime(text).astimezone(UTC)
+    except ValueError:
+        return None
+    return max(0.0, (wished - server_time(response)).total_seconds())
+
+
+def words_of(response: Response) -> str:
+    """Return the API's own words about an error, shortened; empty where the body says nothing."""
+    try:
+        body = response.json()
+    except ValueError:
+        return ""
+    first = body[0] if isinstance(body, list) and body else body
+    if not isinstance(first, dict):
+        return ""
+    parts = [first.get(key) for key in ("errorCode", "code", "error", "message", "description", "error_description")]
+    return shorten(" ".join(str(part) for part in parts if part))
+
+
+def redact(url: str) -> str:
+    """Return host and path, the names of query parameters without their values, no path part that looks like e-mail."""
+    parts = urlsplit(url)
+    path = "/".join("…" if "@" in part or "%40" in part else part for part in parts.path.split("/"))
+    keys = "&".join(key for key, _ in parse_qsl(parts.query, keep_blank_values=True))
+    return f"{parts.hostname}{path}{'?' if keys else ''}{keys}"
+
+
+def is_loopback(address: str) -> bool:
+    """Tell whether an address such as `http://127.0.0.1:8000` stays on this machine."""
+    host = urlsplit(address).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
