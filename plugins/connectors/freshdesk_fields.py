@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.contract import Field, FieldType
+from connectors.flat import unflatten
 
 CUSTOM_TYPES: Mapping[str, FieldType] = {
     "custom_text": "text",
@@ -104,6 +105,14 @@ def new_text_field(entity: str, name: str, label: str) -> dict[str, Any]:
             "required_for_customers": False,
             "displayed_for_customers": False,
         }
+    return body
+
+
+def body_of(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the JSON of a write; ids are text with us, but Freshdesk takes the id of a company as a number only."""
+    body = unflatten(fields)
+    if str(body.get("company_id")).isdecimal():
+        body["company_id"] = int(body["company_id"])
     return body
 
 
