@@ -163,7 +163,7 @@ def _check_options(row: Row, live: Live, target: Side) -> Iterator[Problem]:
     offered = _offered(row, live, OTHER[target])
     unreadable = [value for value in offered or () if _carry(row, target, value) is None]
     if unreadable:
-        message = f"{row.transform.name} cannot read {_listed(unreadable, ())} of {live.what(OTHER[target])}"
+        message = f"{row.transform.name} cannot read {_listed(unreadable)} of {live.what(OTHER[target])}"
         yield problem_at(row, "transform", f"{message}; such records are held back, use values to translate them", "warning")
     if not allowed:
         return
@@ -171,8 +171,8 @@ def _check_options(row: Row, live: Live, target: Side) -> Iterator[Problem]:
     where = f"'{fields[0].name}' in {live.what(target)}"
     missing = [value for value in offered or () if not set(_carry(row, target, value) or ()) <= {"", *allowed}]
     if missing:
-        message = f"{where} lacks {_listed(missing, allowed)}, which {live.what(OTHER[target])} has"
-        yield problem_at(row, COLUMNS[target], f"{message}; add them there or translate them in values.csv", severity)
+        message = f"{where} lacks {_listed(missing)}; it has {_listed(allowed)}"
+        yield problem_at(row, COLUMNS[target], f"{message}. Add what is missing, or translate it in values.csv", severity)
     elif offered is None and fields[0].is_restricted:
         message = f"{where} takes its own options only, but any text can come; records with others are held back"
         yield problem_at(row, COLUMNS[target], message, "warning")
@@ -202,6 +202,6 @@ def _written(row: Row, target: Side, common: Any) -> list[str]:
     return [str(each) for each in value] if isinstance(value, list) else ["" if value is None else str(value)]
 
 
-def _listed(values: Sequence[Any], allowed: Sequence[str]) -> str:
-    named = ", ".join(f"'{value}'{suggest(str(value), allowed)}" for value in values[:LISTED])
+def _listed(values: Sequence[Any]) -> str:
+    named = ", ".join(f"'{value}'" for value in values[:LISTED])
     return f"{named} and {len(values) - LISTED} more" if len(values) > LISTED else named

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 NAME_LENGTH = 60
 FIXED_COLUMNS = ("id", "side", "batch_id", "digest", "modified_at", "verdict")
@@ -26,7 +27,7 @@ def name_rows(fields: Sequence[Fields]) -> list[str]:
         short = snake_case([part.rpartition(".")[2] for part in app_fields] or salesforce_fields)
         long = snake_case([short, *salesforce_fields])
         numbered = (f"{long[: NAME_LENGTH - 5]}_{n}" for n in range(2, len(fields) + 3))
-        names[number] = next(name for name in (short, long, *numbered) if name not in taken)
+        names[number] = next(name for name in chain((short, long), numbered) if name not in taken)
         taken.add(names[number])
     return names
 

@@ -104,7 +104,7 @@ def test_an_entity_that_was_not_described_is_passed_over(tmp_path: Path) -> None
         ("Title,custom_fields.code,to_app,truncate:11", "4:4: transform", "holds 10 characters, but up to 11 can come"),
         (",custom_fields.code,to_app,constant:Salesforce.com", "4:4: transform", "holds 10 characters, but up to 14 can come"),
         ("Title,custom_fields.region,to_app", "4:2: warning: app_field", "takes its own options only, but any text can come"),
-        (",custom_fields.region,to_app,constant:Nort", "4:2: app_field", "lacks 'Nort' (did you mean 'North'?)"),
+        (",custom_fields.region,to_app,constant:Nort", "4:2: app_field", "lacks 'Nort'; it has 'North', 'South'"),
         (
             "Vip__c,custom_fields.region,to_salesforce,yes_no",
             "4:4: warning: transform",
@@ -171,11 +171,10 @@ def test_a_datetime_can_be_mapped(tmp_path: Path) -> None:
 
 @pytest.mark.feature("FD-16")
 def test_options_that_differ_are_named_with_their_side(tmp_path: Path) -> None:
+    cure = "Add what is missing, or translate it in values.csv"
     assert check(tmp_path, "Region__c,custom_fields.region") == [
-        "contact.csv:4:1: salesforce_field: 'Region__c' in Salesforce contact lacks 'North', which Freshdesk contact has;"
-        " add them there or translate them in values.csv",
-        "contact.csv:4:2: app_field: 'custom_fields.region' in Freshdesk contact lacks 'Nord' (did you mean 'North'?),"
-        " which Salesforce contact has; add them there or translate them in values.csv",
+        f"contact.csv:4:1: salesforce_field: 'Region__c' in Salesforce contact lacks 'North'; it has 'Nord', 'South'. {cure}",
+        f"contact.csv:4:2: app_field: 'custom_fields.region' in Freshdesk contact lacks 'Nord'; it has 'North', 'South'. {cure}",
     ]
 
 
@@ -200,8 +199,8 @@ def test_a_translation_of_an_option_that_is_not_there_is_named(tmp_path: Path) -
 def test_an_unrestricted_picklist_is_a_warning_only(tmp_path: Path) -> None:
     found = check(tmp_path, "LeadSource,custom_fields.region,to_salesforce")
     assert found == [
-        "contact.csv:4:1: warning: salesforce_field: 'LeadSource' in Salesforce contact lacks 'North', 'South',"
-        " which Freshdesk contact has; add them there or translate them in values.csv"
+        "contact.csv:4:1: warning: salesforce_field: 'LeadSource' in Salesforce contact lacks 'North', 'South';"
+        " it has 'Web', 'Other'. Add what is missing, or translate it in values.csv"
     ]
 
 
