@@ -15,9 +15,9 @@ from requests import Response
 from connectors.answers import server_time
 from connectors.contract import Account, Entity, Field, Page, Record, Result, Write
 from connectors.errors import AuthError, PermanentError
-from connectors.flat import flatten, unflatten
+from connectors.flat import flatten
 from connectors.freshdesk_calls import FreshdeskCalls, Row, expect, problem_of
-from connectors.freshdesk_fields import fields_of, is_custom, new_text_field
+from connectors.freshdesk_fields import body_of, fields_of, is_custom, new_text_field
 from connectors.freshdesk_list import Window, walk
 from connectors.session import LostAnswerError, Session
 
@@ -185,12 +185,12 @@ class FreshdeskConnector:
 
     def _write_one(self, path: str, write: Write) -> Result:
         if write.operation == "create":
-            return _result(write, self._calls.send("POST", path, "write", json=unflatten(write.fields)))
+            return _result(write, self._calls.send("POST", path, "write", json=body_of(write.fields)))
         send = self._update if write.operation == "update" else self._delete
         return send(path, write)
 
     def _update(self, path: str, write: Write) -> Result:
-        one, body = f"{path}/{write.id}", unflatten(write.fields)
+        one, body = f"{path}/{write.id}", body_of(write.fields)
         response = self._calls.send("PUT", one, "write", json=body)
         is_deleted = response.status_code == HTTPStatus.METHOD_NOT_ALLOWED
         if is_deleted and self._restores_deleted and self._calls.send("PUT", f"{one}/restore", "write").ok:
