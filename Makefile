@@ -3,7 +3,7 @@ PYTHON ?= $(or $(shell command -v python3.11),$(shell command -v python3),python
 RUN := PYTHONPATH=.:plugins .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stop clean test lint format bench features lock env
+.PHONY: help setup demo stop clean test lint format bench features lock env preflight
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -20,11 +20,11 @@ stop: ## Stop every process of this checkout
 clean: ## Stop everything, then remove .lockstep and .venv
 	@$(PYTHON) -m tools.stop --clean
 
-test: setup ## Run ruff, mypy and all tests; results go to .lockstep/results
+test: setup ## Run all checks and tests; results go to .lockstep/results
 	@$(RUN) -m tools.check
 
-lint: setup ## Run ruff and mypy only
-	@$(RUN) -m tools.check --only ruff format mypy
+lint: setup ## Run ruff and mypy, and check the mapping files
+	@$(RUN) -m tools.check --only ruff format mypy mapping
 
 format: setup ## Let ruff format the code and sort the imports
 	@.venv/bin/ruff check --fix --select I . && .venv/bin/ruff format .
@@ -40,3 +40,6 @@ lock: setup ## Resolve requirements.in to requirements.txt with hashes
 
 env: setup ## Write .env with fresh secrets for docker-compose.yaml
 	@$(RUN) -m tools.env
+
+preflight: setup ## Check logins, fields and mapping against the real accounts; CREATE=1 creates missing fields
+	@AIRFLOW_HOME=$${AIRFLOW_HOME:-$(CURDIR)/.lockstep/airflow} $(RUN) -m tools.preflight $(if $(CREATE),--create)

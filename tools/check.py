@@ -13,6 +13,7 @@ CHECKS = {
     "ruff": [str(BIN / "ruff"), "check", "--quiet", "."],
     "format": [str(BIN / "ruff"), "format", "--quiet", "--check", "."],
     "mypy": [str(BIN / "mypy"), "--no-error-summary"],
+    "mapping": [str(BIN / "python"), "-m", "sync.lint"],
     "pytest": [str(BIN / "python"), "-m", "pytest", *PYTEST],
 }
 
