@@ -7,6 +7,7 @@ import pytest
 from connectors.contract import Connector
 from connectors.errors import AuthError, PermanentError
 from connectors.opening import Settings, build_connector, freshdesk_address, open_connector
+from sandbox.running import serve
 
 CLIENT = {"consumer_key": "SANDBOX_CONSUMER_KEY", "consumer_secret": "sandbox-consumer-secret", "domain": "nordwerk.my"}
 
@@ -104,3 +105,15 @@ def test_a_stored_airflow_connection_opens(freshdesk, salesforce, monkeypatch):
     )
     assert open_connector("freshdesk", "freshdesk_test").ping().is_sandbox
     assert open_connector("salesforce", "salesforce_test").ping().name
+
+
+def test_a_rehearsal_may_speak_tls(monkeypatch):
+    with serve("freshdesk", tls=True) as client:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", client.authority)
+        assert client.url.startswith("https://")
+        assert build_connector("freshdesk", Settings(host=client.url, password="sandbox-freshdesk-key")).ping().is_sandbox
+
+
+def test_a_rehearsal_with_a_certificate_nobody_vouches_for_is_refused():
+    with serve("freshdesk", tls=True) as client, pytest.raises(PermanentError, match="certificate"):
+        build_connector("freshdesk", Settings(host=client.url, password="sandbox-freshdesk-key")).ping()

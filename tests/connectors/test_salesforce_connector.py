@@ -406,3 +406,20 @@ def test_what_is_known_when_halving_is_stopped_still_comes():
     results, error = until_stopped(connector.write("contact", creates(200)))
     assert [result.state for result in results] == ["done"] * 100 + ["failed"] * 100
     assert isinstance(error, RateLimitError)
+
+
+# -- our own field
+
+
+def test_a_missing_permission_set_is_named(salesforce):
+    [found] = [row for row in salesforce.client.records("PermissionSet") if row["Name"] == "Lockstep_Sync"]
+    salesforce.client.edit("PermissionSet", found["Id"], {"Name": "Other"})
+    with pytest.raises(PermanentError, match="no permission set 'Lockstep_Sync'"):
+        salesforce.connector.create_field("contact", "FDCONTACTID__c", "Freshdesk contact id")
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, "INSUFFICIENT_ACCESS"), (400, "INSUFFICIENT_ACCESS_OR_READONLY")])
+def test_a_field_that_may_not_be_made_says_who_can_make_it(status, code):
+    connector, _, _ = org_that_answers((status, {}, f'[{{"errorCode":"{code}","message":"insufficient access rights"}}]'))
+    with pytest.raises(PermanentError, match="administrator"):
+        connector.create_field("contact", "FDCONTACTID__c", "Freshdesk contact id")
