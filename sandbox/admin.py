@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -138,7 +139,7 @@ class Pages:
 
 def _answering(page: Callable[[Request], Any]) -> Callable[[Request], Any]:
     async def answer(request: Request) -> Response:
-        return JSONResponse(await page(request))
+        return Response(msgspec.json.encode(await page(request)), media_type="application/json")
 
     return answer
 

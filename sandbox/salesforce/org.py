@@ -1,6 +1,6 @@
 """The org: its objects and fields as the integration user sees them, its records, and its settings."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ class Org:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._fields: dict[str, Mapping[str, Field]] = {}
+        self._required: dict[str, Sequence[str]] = {}
         self._fields_seen: Any = None
 
     def switch(self, name: str) -> Any:
@@ -52,10 +53,17 @@ class Org:
         """Return the fields of the object `name` by lower-case name, without those no permission shows."""
         seen = (self.store.value("schema_version", 0), tuple(self.switch("hidden_fields")))
         if seen != self._fields_seen:
-            self._fields, self._fields_seen = {}, seen
+            self._fields, self._required, self._fields_seen = {}, {}, seen
         if name not in self._fields:
             self._fields[name] = dict(self._visible(name))
         return self._fields[name]
+
+    def required(self, name: str) -> Sequence[str]:
+        """Return the names of the fields a record of the object `name` cannot do without."""
+        known = self.fields(name)
+        if name not in self._required:
+            self._required[name] = [field.name for field in known.values() if field.is_required]
+        return self._required[name]
 
     def _visible(self, name: str) -> Iterator[tuple[str, Field]]:
         hidden = {full_name.lower() for full_name in self.switch("hidden_fields")}

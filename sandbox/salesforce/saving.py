@@ -205,8 +205,8 @@ def _parent_id(org: Org, link: Field, parent: Mapping[str, Any]) -> str:
 
 
 def _require(org: Org, found: SObject, record: Mapping[str, Any], changes: Mapping[str, Any] | None = None) -> None:
-    fields = (field for field in org.fields(found.name).values() if field.is_required)
-    missing = [field.name for field in fields if record.get(field.name) is None and (changes is None or field.name in changes)]
+    required = org.required(found.name)
+    missing = [name for name in required if record.get(name) is None and (changes is None or name in changes)]
     if missing:
         raise _refused("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", *missing)
 
@@ -234,8 +234,9 @@ def _check_references(org: Org, found: SObject, changes: Mapping[str, Any]) -> N
 
 
 def _check_unique(org: Org, found: SObject, record: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
-    for field in org.fields(found.name).values():
-        value = changes.get(field.name)
+    known = org.fields(found.name)
+    for name, value in changes.items():
+        field = known[name.lower()]
         if value is None or not field.is_unique:
             continue
         others = [record_id for record_id in by_key(org, found, field, value) if record_id != record["Id"]]
