@@ -116,7 +116,7 @@ class Connector(Protocol):
         ...
 
     def read_changes(self, entity: str, since: datetime | None, fields: Sequence[str]) -> Iterator[Page]:
-        """Yield every record changed at or after `since` (inclusive; None = all), deletions included, no order promised.
+        """Yield every record changed at or after `since` (inclusive), deletions included, no order promised; None = all live ones.
 
         At least one page is yielded even when nothing changed. A record may come twice; none is left out.
         Raises PermanentError where the API's page limit would cut the answer off.
@@ -124,11 +124,11 @@ class Connector(Protocol):
         ...
 
     def read(self, entity: str, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
-        """Yield the present state of `ids`; ids that do not exist are left out, deleted ones carry `is_deleted` if the API tells."""
+        """Yield the present state of `ids`; unknown ids are left out, deleted ones carry `is_deleted` if the API tells."""
         ...
 
     def find(self, entity: str, key: str, values: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
-        """Yield every live record whose raw field `key` equals one of `values` (e-mail: case-insensitive).
+        """Yield every live record whose raw field `key` equals one of `values`; text compares without regard to case.
 
         Serves matching and the look-up of lost answers; chooses the cheapest way for the number of values.
         """
