@@ -116,7 +116,7 @@ class Connector(Protocol):
         ...
 
     def read_changes(self, entity: str, since: datetime | None, fields: Sequence[str]) -> Iterator[Page]:
-        """Yield every record changed at or after `since` (inclusive), deletions included, no order promised; None = all live ones.
+        """Yield every record changed at or after `since` (inclusive), deletions included, in any order; None = all live ones.
 
         At least one page is yielded even when nothing changed. A record may come twice; none is left out.
         Raises PermanentError where the API's page limit would cut the answer off.
