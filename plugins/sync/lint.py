@@ -1,6 +1,7 @@
 """Say in plain words what is wrong with the mapping files, alone and against the fields of the live systems.
 
-`python -m sync.lint [folder …]` checks the files alone and ends with 1 when a person must mend something.
+`python -m sync.lint [folder …]` checks the files alone, with `--fields FILE` also against saved field lists, and ends with 1
+when a person must mend something.
 """
 
 import argparse
@@ -9,7 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from connectors.contract import Field
+from sync import fieldlists
 from sync import mapping as mapping_files
+from sync.fieldlists import FieldLists
 from sync.files import Problem, Severity, suggest
 from sync.fit import Live, check_row
 from sync.mapping import Integration
@@ -115,15 +118,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Check the folders named, or every integration below include/mappings; print the problems, return 1 if one is an error."""
     parser = argparse.ArgumentParser(prog="python -m sync.lint", description="Check mapping and settings files.")
     parser.add_argument("folders", nargs="*", type=Path, metavar="folder", help="default: every one in include/mappings")
-    folders = parser.parse_args(arguments).folders or sorted(path.parent for path in MAPPINGS.glob("*/settings.yaml"))
+    parser.add_argument("--fields", type=Path, metavar="FILE", help="hold the mapping against the field lists saved in FILE")
+    given = parser.parse_args(arguments)
+    folders = given.folders or sorted(path.parent for path in MAPPINGS.glob("*/settings.yaml"))
     if not folders:
         parser.error(f"no integration in {MAPPINGS}; name a folder with a settings.yaml")
-    return 1 if sum(_report(folder) for folder in folders) else 0
+    lists = fieldlists.load(given.fields) if given.fields else {"salesforce": {}, "app": {}}
+    return 1 if sum(_report(folder, lists) for folder in folders) else 0
 
 
-def _report(folder: Path) -> int:
+def _report(folder: Path, lists: FieldLists) -> int:
     problems: list[Problem] = []
-    mapping_files.read(folder, problems)
+    integration = mapping_files.read(folder, problems)
+    if integration and not any(problem.severity == "error" for problem in problems):
+        problems += check(integration, lists["salesforce"], lists["app"])
     for line in dict.fromkeys(str(problem) for problem in sorted(problems)):
         sys.stdout.write(f"{folder / line}\n")
     errors = sum(problem.severity == "error" for problem in problems)

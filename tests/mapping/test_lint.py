@@ -7,7 +7,8 @@ from folders import CONTACT, HEADER, SETTINGS, write
 from guide import assert_explained
 
 from connectors.contract import Field
-from sync import lint, mapping
+from connectors.errors import PermanentError
+from sync import fieldlists, lint, mapping
 
 REGIONS = ("North", "South")
 SALESFORCE = [
@@ -221,6 +222,7 @@ def test_a_required_field_without_a_row_is_named(tmp_path: Path) -> None:
 def lint_first(folder: Path, app: list[Field]) -> str:
     """Return the first error that the lint finds in the plain mapping."""
     problems = lint.check(mapping.load(write(folder)), {"contact": SALESFORCE}, {"contact": app})
+    assert_explained(map(str, problems))
     return next(str(problem) for problem in problems if problem.severity == "error")
 
 
@@ -237,6 +239,15 @@ def test_missing_cross_reference_fields_are_named(tmp_path: Path) -> None:
     assert check(tmp_path, settings=settings) == [
         "settings.yaml:5:50: entities.contact.reference.app: Freshdesk contact has no field 'custom_fields.sfcontactid';"
         " preflight --create makes it"
+    ]
+
+
+@pytest.mark.feature("FD-09")
+def test_a_cross_reference_field_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    settings = f"{SETTINGS}    reference: {{salesforce: Total__c, app: unique_external_id}}\n"
+    assert check(tmp_path, settings=settings) == [
+        "settings.yaml:5:29: entities.contact.reference.salesforce: 'Total__c' in Salesforce contact is read-only;"
+        " give the integration user the right to edit it"
     ]
 
 
@@ -269,3 +280,22 @@ def test_the_command_checks_every_integration_by_itself(monkeypatch: pytest.Monk
     with pytest.raises(SystemExit) as caught:
         lint.main([])
     assert caught.value.code == 2
+
+
+@pytest.mark.feature("ALL-07")
+def test_saved_field_lists_serve_where_no_system_can_be_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved = tmp_path / "fields.json"
+    fieldlists.save(saved, {"salesforce": {"contact": SALESFORCE}, "app": {"contact": APP}})
+    assert sorted(fieldlists.load(saved)["app"]["contact"], key=str) == sorted(APP, key=str)
+    folder = write(tmp_path, contact=f"{CONTACT}Titel,job_title\n")
+    assert lint.main([str(folder)]) == 0
+    assert lint.main([str(folder), "--fields", str(saved)]) == 1
+    assert "contact.csv:4:1: salesforce_field: Salesforce contact has no field 'Titel'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"salesforce": {"contact": [{"nme": "x"}]}, "app": {}}', "\ud800"])
+def test_a_file_without_field_lists_is_refused(content: str, tmp_path: Path) -> None:
+    saved = tmp_path / "fields.json"
+    saved.write_bytes(content.encode("utf-8", "surrogatepass"))
+    with pytest.raises(PermanentError, match="holds no field lists"):
+        fieldlists.load(saved)

@@ -137,6 +137,8 @@ def test_all_problems_of_all_files_come_at_once(tmp_path: Path) -> None:
         ("Title,x,,,,default", "3:8: default: on_empty is default, but no default is given; fill this cell"),
         ("Title,x,,,,skip,,Boss", "3:6: on_empty: a default is given, but on_empty is skip; write default or empty this cell"),
         ("Age__c,x,,number,,,,old", "3:8: default: not a number: 'old'; write a default that number can read"),
+        (",x,to_app,constant:1,,,,2", "3:8: default: constant takes no default; empty this cell"),
+        ("Code__c,x,,digits,,,,none", "3:8: default: this default comes to nothing; change it"),
         ("Title,x,,,,,sometimes", "3:7: overwrite: 'sometimes' is not known; write always, if_empty"),
         ("Title,x,,,,,,,maybe", "3:9: required: 'maybe' is not known; write yes, salesforce, app or nothing"),
         ("Title,x,to_app,,,,,,salesforce", "3:9: required: required for salesforce, but the direction to_app never writes there"),
@@ -217,3 +219,19 @@ def test_problems_know_their_row_and_sort_by_place(tmp_path: Path) -> None:
     found = all_of(folder)
     assert found == sorted(found)
     assert [(problem.line, problem.row_name) for problem in found] == [(4, "email_title"), (4, ""), (5, "email_fax")]
+
+
+def test_records_are_not_matched_by_lists(tmp_path: Path) -> None:
+    settings = SETTINGS.replace("[email]", "[email, tags]")
+    assert problems_of(write(tmp_path, settings, contact=f"{CONTACT}Tags__c,tags,,tags\n")) == [
+        "settings.yaml:4:12: entities.contact.match: 'tags' is a list; name a field with one value"
+    ]
+
+
+@pytest.mark.parametrize("rows", ["industry,Machinery,Technik\nindustry,Engineering,Technik\n", "industry,*,Technik\n"])
+def test_translations_without_a_way_back_need_a_direction(rows: str, tmp_path: Path) -> None:
+    values = f"field,salesforce_value,app_value\n{rows}"
+    (problem,) = problems_of(write(tmp_path, contact=f"{CONTACT}Industry,industry\n", values=values))
+    assert problem.startswith("contact.csv:4:4: transform: values.csv has ")
+    assert "no way back" in problem
+    assert problems_of(write(tmp_path, contact=f"{CONTACT}Industry,industry,to_app\n", values=values)) == []

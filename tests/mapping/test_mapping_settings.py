@@ -113,6 +113,7 @@ def test_options_are_free_and_typed(tmp_path: Path) -> None:
         ("app: [a", "settings.yaml:1:8: not valid YAML: expected ',' or ']', but got '<stream end>'"),
         ("app: a\n\tb: c", "settings.yaml:2:1: not valid YAML: found character '\\t' that cannot start any token"),
         ("app: &x a\nb: *x", "settings.yaml:2:4: '*x' refers to another place; write the value out here"),
+        ("app: a\n? [b]\n: c", "settings.yaml:2:3: a key must be a plain word"),
         ("app: a\napp: b", "settings.yaml:2:1: app: this key stands in line 1 already; keep one"),
         ("app: {a: b}", "settings.yaml:1:6: app: one word or text is wanted here, not a list or a section"),
         ("app: Fresh Desk", "settings.yaml:1:6: app: 'Fresh Desk' cannot name an app"),

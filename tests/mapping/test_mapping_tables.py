@@ -130,3 +130,16 @@ def test_a_table_no_one_uses_is_pointed_out(tmp_path: Path) -> None:
     assert warnings_of(folder) == [
         "contacts.csv:1:1: warning: this file is not used: settings.yaml has no such entity (did you mean 'contact.csv'?)"
     ]
+
+
+def test_letters_spoilt_by_an_earlier_save_are_pointed_out(tmp_path: Path) -> None:
+    assert warnings_of(write(tmp_path, contact=f"{CONTACT}# MÃ¼ller\n")) == [
+        "contact.csv:4:1: warning: 'Ã¼' looks like a letter saved in the wrong encoding; if so, type it anew"
+    ]
+
+
+def test_a_folder_in_the_place_of_a_file_is_named(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "contact.csv").unlink()
+    (tmp_path / "contact.csv").mkdir()
+    assert problems_of(tmp_path) == ["contact.csv:1:1: the file cannot be read (Is a directory); check name and rights"]
