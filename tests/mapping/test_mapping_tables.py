@@ -120,6 +120,11 @@ def test_a_missing_file_is_named_with_the_one_that_was_perhaps_meant(tmp_path: P
     ]
 
 
+def test_a_missing_file_without_a_likely_twin_is_to_be_created(tmp_path: Path) -> None:
+    (write(tmp_path) / "contact.csv").unlink()
+    assert problems_of(tmp_path) == ["contact.csv:1:1: the file is missing; create it here"]
+
+
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     (problem,) = problems_of(tmp_path / "freshdesk")
     assert problem.startswith("settings.yaml:1:1: the folder freshdesk is missing; create it")
