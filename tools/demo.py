@@ -65,7 +65,7 @@ Try next
   use Airflow's command line:   . {state}/env.sh && airflow dags list
   stop everything:              make stop"""
 RED = """The run is red in Airflow, as it should be: records that need a person are never silently green. Everything else is done.
-The sandbox company was seeded with such records; the next run is green unless new ones appear."""
+The sandbox company was seeded with such records."""
 _MIGRATED = STATE / "airflow.migrated"
 
 

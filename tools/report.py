@@ -143,5 +143,5 @@ def _reasons(title: str, rows: Rows, app: str) -> str:
 
 def _words(row: dict[str, Any]) -> str:
     """Return field and reason, without saying the field twice."""
-    field, reason = row["field"] or "", (row["reason"] or "")[:160]
+    field, reason = row["field"] or "", (row["reason"] or "")[:110]
     return reason if not field or reason.startswith(field) else f"{field}: {reason}"
