@@ -1,4 +1,4 @@
-"""`python -m sandbox serve --state DIR`: all sandbox servers in one process, one port each."""
+"""`python -m sandbox serve --state DIR`: all sandbox servers in one process, one port each; `options` lists the switches."""
 
 import argparse
 import json
@@ -8,13 +8,22 @@ import threading
 from pathlib import Path
 
 from sandbox import certificates
+from sandbox.options import markdown
 from sandbox.running import Running
 from sandbox.system import SYSTEMS
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Serve until a signal comes; prints one JSON line with the addresses once all listen."""
+    """Run a command; `serve` prints one JSON line with the addresses once all listen."""
     options = _parser().parse_args(arguments)
+    if options.command == "options":
+        sys.stdout.write(markdown())
+    else:
+        serve(options)
+
+
+def serve(options: argparse.Namespace) -> None:
+    """Serve until a signal comes."""
     pair = certificates.ensure(options.state) if options.tls else None
     generate = {"contacts": options.contacts, "accounts": options.accounts}
     generate = {kind: number for kind, number in generate.items() if number}
@@ -34,7 +43,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
-    serve = parser.add_subparsers(required=True, metavar="serve").add_parser("serve", help="serve until stopped")
+    commands = parser.add_subparsers(required=True, dest="command")
+    commands.add_parser("options", help="list all switches and actions as markdown")
+    serve = commands.add_parser("serve", help="serve until stopped")
     serve.add_argument("--state", type=Path, required=True, help="folder of the state files; one already seeded is kept")
     serve.add_argument("--seed", default="empty", choices=["empty", "company"], help="what a fresh state holds")
     serve.add_argument("--contacts", type=int, default=0, help="generated contacts on top of the seed")

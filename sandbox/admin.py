@@ -103,6 +103,7 @@ class Pages:
             if name not in self.system.switches:
                 raise KeyError(name)
             self.store.set_value(f"switch:{name}", value)
+            self.system.turned(self.store, name)
         return {
             name: {"value": self.system.switch(self.store, name), "description": switch.description}
             for name, switch in self.system.switches.items()

@@ -50,6 +50,9 @@ class System:
     def seed(self, store: Store, seed: str, generate: Mapping[str, Any]) -> None:
         """Fill the cleared store: `seed` is "empty" or "company"; `generate` holds numbers by kind, and options."""
 
+    def turned(self, store: Store, name: str) -> None:
+        """Follow a switch that was just turned, where its setting shows in records."""
+
     def actions(self) -> Mapping[str, Callable[..., Any]]:
         """Return what a person or the platform can do besides the API: `action(store, **arguments)` by name."""
         return {}

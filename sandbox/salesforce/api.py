@@ -1,7 +1,7 @@
 """The REST API: which request goes where, and what every answer carries."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
@@ -93,7 +93,9 @@ class Api:
             headers = limits.count_call(self.org)
         except ApiError as problem:
             return Answer(problem.status, problem.body())
-        return with_headers(self.dispatch(request), headers)
+        answer = self.dispatch(request)
+        body = answer.body if self.org.switch("empty_fields_on_errors") else without_empty_fields(answer.body)
+        return Answer(answer.status, body, {**answer.headers, **headers}, answer.media)
 
     def count(self) -> None:
         """Count one more call."""
@@ -121,6 +123,12 @@ class Api:
         raise not_found()
 
 
-def with_headers(answer: Answer, headers: Mapping[str, Any]) -> Answer:
-    """Return the answer with more headers."""
-    return Answer(answer.status, answer.body, {**answer.headers, **headers}, answer.media)
+def without_empty_fields(body: Any) -> Any:
+    """Return a body whose errors have no `fields` when there are none to name."""
+    if isinstance(body, list):
+        return [without_empty_fields(part) for part in body]
+    if not isinstance(body, dict):
+        return body
+    is_error = "errorCode" in body or "statusCode" in body
+    kept = {name: value for name, value in body.items() if not (is_error and name == "fields" and not value)}
+    return {name: without_empty_fields(value) if isinstance(value, list) else value for name, value in kept.items()}

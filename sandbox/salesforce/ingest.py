@@ -1,26 +1,20 @@
 """Bulk API 2.0 ingest: a job, its CSV, its results in no particular order."""
 
-import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from email import message_from_bytes
 from typing import Any
 
 import msgspec
 
-from sandbox.salesforce import jobs, saving, table
-from sandbox.salesforce.answers import Answer, ApiError, ApiRequest, RowError, RowRefusedError, not_found
+from sandbox.salesforce import jobs, loading
+from sandbox.salesforce.answers import Answer, ApiError, ApiRequest, not_found
 from sandbox.salesforce.fields import Field
 from sandbox.salesforce.jobs import Job
 from sandbox.salesforce.objects import BY_LOWER_NAME, SObject
 from sandbox.salesforce.org import Org
-from sandbox.salesforce.saving import AmbiguousError, Options
 
 TYPE = "V2Ingest"
-DATA, RESULTS = "_job_data", "_job_results"
 OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete")
-CHUNK = 200
-NULL = "#N/A"
-Cells = Mapping[str, str]
 
 
 def create(org: Org, request: ApiRequest) -> Answer:
@@ -39,7 +33,7 @@ def create(org: Org, request: ApiRequest) -> Answer:
     job["contentUrl"] = f"{request.base.lstrip('/')}/jobs/ingest/{job['id']}/batches"
     job = jobs.save(org, job)
     if content is not None:
-        org.store.put(DATA, job["id"], {"text": content.decode("latin-1")})
+        org.store.put(loading.DATA, job["id"], {"text": content.decode("latin-1")})
         job = _uploaded(org, job)
     return Answer(body=jobs.info(job))
 
@@ -51,10 +45,10 @@ def upload(org: Org, request: ApiRequest, job_id: str) -> Answer:
         raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", "the data of a job is text/csv")
     if job["state"] != "Open":
         raise jobs.refused("INVALIDJOBSTATE", f"Job state must be Open, it is {job['state']}")
-    if org.store.get(DATA, job["id"]):
+    if org.store.get(loading.DATA, job["id"]):
         message = f"Found multiple contents for job: <{job['id']}>, please 'Close' / 'Abort' / 'Delete' the current Job then"
         raise jobs.refused("INVALIDBATCH", message + " create a new Job and make sure you only do 'PUT' once on a given Job.")
-    org.store.put(DATA, job["id"], {"text": request.body.decode("latin-1")})
+    org.store.put(loading.DATA, job["id"], {"text": request.body.decode("latin-1")})
     return Answer(201)
 
 
@@ -65,7 +59,7 @@ def change(org: Org, request: ApiRequest, job_id: str) -> Answer:
     if state == "UploadComplete" and job["state"] == "Open":
         return Answer(body=jobs.info(_uploaded(org, job)))
     if state == "Aborted" and job["state"] not in jobs.FINISHED:
-        return Answer(body=jobs.info(_finished(org, job, "Aborted", [], _all_rows(org, job))))
+        return Answer(body=jobs.info(loading.finish(org, job, "Aborted", [], loading.all_rows(org, job))))
     raise jobs.refused("INVALIDJOBSTATE", f"a job in state {job['state']} cannot become {state}")
 
 
@@ -82,7 +76,7 @@ def results(org: Org, request: ApiRequest, job_id: str, which: str) -> Answer:
     job = jobs.find(org, job_id, TYPE)
     if job["state"] not in jobs.FINISHED:
         raise jobs.refused("INVALIDJOBSTATE", f"results of a job in state {job['state']} are not available")
-    found = (org.store.get(RESULTS, job["id"]) or {}).get(which.lower())
+    found = (org.store.get(loading.RESULTS, job["id"]) or {}).get(which.lower())
     if found is None:
         raise not_found()
     return jobs.text_answer(org, found)
@@ -127,134 +121,11 @@ def _checked(org: Org, wish: Mapping[str, Any]) -> tuple[SObject, Field | None]:
 def _uploaded(org: Org, job: Job) -> Job:
     job = jobs.save(org, job, state="UploadComplete")
     if job["polls"] == 0:
-        _process(org, job)
+        loading.process(org, job)
     return job
 
 
 def _advanced(org: Org, job: Job) -> Job:
     if job["polls"] > 0:
         return jobs.save(org, job, state="InProgress", polls=job["polls"] - 1)
-    return _process(org, job)
-
-
-def _process(org: Org, job: Job) -> Job:
-    found = BY_LOWER_NAME[job["object"].lower()]
-    data = (org.store.get(DATA, job["id"]) or {"text": ""})["text"].encode("latin-1")
-    try:
-        header, rows = table.read(data, job)
-        _check_header(org, found, header, job)
-    except table.TableError as problem:
-        return _finished(org, job, "Failed", [], _all_rows(org, job), str(problem))
-    kept = len(rows) - min(len(rows), org.switch("bulk_unprocessed"))
-    done = [result for start in range(0, kept, CHUNK) for result in _chunk(org, job, found, header, rows[start:kept][:CHUNK])]
-    problem_text = "InternalServerError : Retries exhausted" if kept < len(rows) else ""
-    return _finished(org, job, "Failed" if problem_text else "JobComplete", done, [header, *rows[kept:]], problem_text)
-
-
-def _all_rows(org: Org, job: Job) -> list[list[str]]:
-    data = (org.store.get(DATA, job["id"]) or {"text": ""})["text"].encode("latin-1")
-    try:
-        header, rows = table.read(data, job)
-    except table.TableError:
-        return [[]]
-    return [header, *rows]
-
-
-def _check_header(org: Org, found: SObject, header: Sequence[str], job: Job) -> None:
-    known = org.fields(found.name)
-    relations = {field.relationship.lower() for field in known.values() if field.relationship}
-    for name in header:
-        relation, _, rest = name.lower().partition(".")
-        if name.lower() not in known and not (rest and relation in relations):
-            raise table.TableError(f"InvalidBatch : Field name not found : {name}")
-    key = job.get("externalIdFieldName") or (None if job["operation"] == "insert" else "Id")
-    if key and key.lower() not in (name.lower() for name in header):
-        raise table.TableError(f"InvalidBatch : Field name not found : {key}")
-
-
-class _Row:
-    def __init__(self, cells: list[str], record_id: str, created: bool, error: str = "") -> None:
-        self.cells = cells
-        self.record_id = record_id
-        self.created = created
-        self.error = error
-
-
-def _chunk(org: Org, job: Job, found: SObject, header: list[str], rows: list[list[str]]) -> Iterator[_Row]:
-    seen: set[str] = set()
-    key = str(job.get("externalIdFieldName") or "Id").lower()
-    for cells in rows:
-        named = {name: cell for name, cell in zip(header, cells, strict=False) if cell != ""}
-        value = next((cell for name, cell in named.items() if name.lower() == key), "")
-        mark = org.store.savepoint()
-        try:
-            if value.lower() in seen:
-                raise RowRefusedError(RowError("DUPLICATE_EXTERNAL_ID", f"Duplicate external id specified: {value}"))
-            if value:
-                seen.add(value.lower())
-            record_id, is_created = _save(org, job, found, key, value, named)
-            yield _Row(cells, record_id, is_created)
-        except (RowRefusedError, AmbiguousError, ApiError) as problem:
-            org.store.rollback(mark)
-            known_id = value if key == "id" and job["operation"] != "insert" else ""
-            yield _Row(cells, known_id, False, _error(problem))
-
-
-def _save(org: Org, job: Job, found: SObject, key: str, value: str, named: Cells) -> tuple[str, bool]:
-    auto_assign = org.switch("assignment_in_bulk") or "assignmentRuleId" in job
-    options = Options(auto_assign=bool(auto_assign), shows_duplicates=False, is_text=True)
-    operation = job["operation"]
-    if operation == "insert":
-        return saving.create(org, found, _fields(named), options), True
-    rest = _fields({name: cell for name, cell in named.items() if name.lower() != key})
-    if operation == "upsert":
-        return saving.upsert(org, found, saving.lookup_key(org, found, key), value or None, rest, options)
-    if not value:
-        raise RowRefusedError(RowError("MISSING_ARGUMENT", "Id not specified"))
-    if operation == "update":
-        return saving.update(org, found, value, rest, options), False
-    record_id = saving.delete(org, found, value, options)
-    if operation == "hardDelete":
-        org.store.remove(found.name, record_id)
-    return record_id, False
-
-
-def _fields(named: Cells) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    for name, cell in named.items():
-        relation, _, rest = name.partition(".")
-        value = None if cell == NULL else cell
-        fields[relation] = {rest: value} if rest else value
-    return fields
-
-
-def _error(problem: RowRefusedError | AmbiguousError | ApiError) -> str:
-    if isinstance(problem, RowRefusedError):
-        return problem.errors[0].as_csv()
-    if isinstance(problem, AmbiguousError):
-        return RowError("DUPLICATE_EXTERNAL_ID", "more than one record found for external id field").as_csv()
-    return RowError(problem.code, problem.message).as_csv()
-
-
-def _finished(org: Org, job: Job, state: str, done: list[_Row], unprocessed: list[list[str]], problem: str = "") -> Job:
-    random.Random(job["id"]).shuffle(done)
-    header = unprocessed[0]
-    succeeded = [[row.record_id, str(row.created).lower(), *row.cells] for row in done if not row.error]
-    failed = [[row.record_id, row.error, *row.cells] for row in done if row.error]
-    tables = {
-        "successfulresults": [["sf__Id", "sf__Created", *header], *succeeded],
-        "failedresults": [["sf__Id", "sf__Error", *header], *failed],
-        "unprocessedrecords": unprocessed,
-    }
-    org.store.put(RESULTS, job["id"], {name: table.write(rows, job) for name, rows in tables.items()})
-    org.store.calls.records_written += len(succeeded)
-    counters = {
-        "numberRecordsProcessed": len(done),
-        "numberRecordsFailed": len(failed),
-        "retries": 0,
-        "totalProcessingTime": len(done),
-        "apiActiveProcessingTime": len(done),
-        "apexProcessingTime": 0,
-    }
-    message = {"errorMessage": problem} if problem else {}
-    return jobs.save(org, job, state=state, counters=counters, **message)
+    return loading.process(org, job)

@@ -72,6 +72,31 @@ def add_field(store: Store, full_name: str, metadata: Mapping[str, Any] | None =
         customfields.grant(store, full_name)
 
 
+def empty_recycle_bin(store: Store) -> int:
+    """Remove all deleted records for good; answers how many."""
+    return recyclebin.empty(Org(store))
+
+
+def purge_delete_log(store: Store) -> None:
+    """Forget which records were deleted: getDeleted then refuses windows that begin before now."""
+    recyclebin.forget_log(Org(store))
+
+
+def expire_tokens(store: Store) -> None:
+    """End every session."""
+    sessions.expire_all(Org(store))
+
+
+def issue_token(store: Store) -> str:
+    """Answer a new access token of the integration user."""
+    return sessions.open_session(Org(store), INTEGRATION_USER_ID)
+
+
+def jwt_private_key(store: Store) -> str:
+    """Answer the PEM of the sandbox's own private key for JWT logins."""
+    return keys.private_key(Org(store))
+
+
 def _move_children(org: Org, kind: str, loser_id: str, winner_id: str) -> None:
     for child in OBJECTS.values():
         for field in child.fields:
@@ -105,9 +130,9 @@ ACTIONS: Mapping[str, Callable[..., Any]] = {
     "undelete": undelete,
     "touch": touch,
     "add_field": add_field,
-    "empty_recycle_bin": lambda store: recyclebin.empty(Org(store)),
-    "purge_delete_log": lambda store: recyclebin.forget_log(Org(store)),
-    "expire_tokens": lambda store: sessions.expire_all(Org(store)),
-    "issue_token": lambda store: sessions.open_session(Org(store), INTEGRATION_USER_ID),
-    "jwt_private_key": lambda store: keys.private_key(Org(store)),
+    "empty_recycle_bin": empty_recycle_bin,
+    "purge_delete_log": purge_delete_log,
+    "expire_tokens": expire_tokens,
+    "issue_token": issue_token,
+    "jwt_private_key": jwt_private_key,
 }

@@ -12,7 +12,7 @@ import jwt
 
 from sandbox.salesforce import keys, sessions
 from sandbox.salesforce.answers import Answer, ApiError, not_found
-from sandbox.salesforce.ids import INTEGRATION_USER_ID, ORG_ID
+from sandbox.salesforce.ids import INTEGRATION_USER_ID
 from sandbox.salesforce.org import Org
 
 GENERIC_HOSTS = ("login.salesforce.com", "test.salesforce.com")
@@ -84,7 +84,7 @@ def _user_info(org: Org, headers: Mapping[str, str]) -> Answer:
         return Answer(403, "Bad_OAuth_Token", media="text/html")
     user = org.record("User", user_id) or {}
     names = {"preferred_username": user.get("Username"), "name": user.get("Name"), "email": user.get("Email")}
-    return Answer(body={"user_id": user_id, "organization_id": ORG_ID, **names, "active": user.get("IsActive")})
+    return Answer(body={"user_id": user_id, "organization_id": org.id, **names, "active": user.get("IsActive")})
 
 
 def _form(headers: Mapping[str, str], body: bytes) -> dict[str, str]:
@@ -160,7 +160,7 @@ def _check_client(org: Org, form: Form) -> None:
 
 
 def _granted(org: Org, origin: str, user_id: str) -> dict[str, str]:
-    address = f"https://login.salesforce.com/id/{ORG_ID}/{user_id}"
+    address = f"https://login.salesforce.com/id/{org.id}/{user_id}"
     issued_at = str(int(org.now().timestamp() * 1000))
     signed = hmac.new(org.switch("consumer_secret").encode(), (address + issued_at).encode(), hashlib.sha256)
     return {

@@ -29,6 +29,11 @@ class Org:
         """Return the present setting of a switch."""
         return self.store.value(f"switch:{name}", SWITCHES[name].default)
 
+    @property
+    def id(self) -> str:
+        """The id of the org."""
+        return str(self.switch("org_id"))
+
     def now(self) -> datetime:
         """Return the org's time."""
         return self.store.clock.now()

@@ -6,7 +6,7 @@ from typing import Any
 from sandbox.company import generate_salesforce, salesforce_company
 from sandbox.company.salesforce import USERS
 from sandbox.salesforce import customfields, rules
-from sandbox.salesforce.ids import COMPANY_INSTANCE, INTEGRATION_USER_ID, ORG_ID, PERMISSION_SET_ID, PROFILE_ID, make_id
+from sandbox.salesforce.ids import COMPANY_INSTANCE, INTEGRATION_USER_ID, PERMISSION_SET_ID, PROFILE_ID, make_id
 from sandbox.salesforce.objects import OBJECTS
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.records import insert
@@ -38,6 +38,14 @@ def seed(org: Org, name: str, generate: Mapping[str, Any]) -> None:
             insert(org, kind, [record])
 
 
+def name_organization(org: Org) -> None:
+    """Store the Organization record as the switches say."""
+    for key in list(org.store.table("Organization")):
+        org.store.remove("Organization", key)
+    words = {"Name": "Nordwerk GmbH", "OrganizationType": "Enterprise Edition", "Country": "Germany", "InstanceName": "EU12"}
+    insert(org, "Organization", [{"Id": org.id, **words, "IsSandbox": org.switch("is_sandbox")}])
+
+
 def _settle(org: Org) -> None:
     """Let children of deleted accounts follow the winner of a merge, or stand alone."""
     for account in list(org.store.table("Account").values()):
@@ -57,8 +65,7 @@ def add_cross_reference(org: Org, full_name: str) -> None:
 
 def _basics(org: Org) -> None:
     insert(org, "User", [_user(number, *user) for number, user in enumerate(USERS, 1)])
-    organization = {"Id": ORG_ID, "Name": "Nordwerk GmbH", "OrganizationType": "Enterprise Edition", "Country": "Germany"}
-    insert(org, "Organization", [{**organization, "InstanceName": "EU12", "IsSandbox": org.switch("is_sandbox")}])
+    name_organization(org)
     rule = {"Id": rules.ASSIGNMENT_RULE_ID, "Name": "Standard", "SobjectType": "Lead", "Active": True}
     insert(org, "AssignmentRule", [rule])
     permission_set = {"Id": PERMISSION_SET_ID, "Name": "Lockstep_Sync", "Label": "Lockstep Sync"}

@@ -4,7 +4,6 @@ import secrets
 from datetime import datetime, timedelta
 
 from sandbox.salesforce.answers import ApiError
-from sandbox.salesforce.ids import ORG_ID
 from sandbox.salesforce.org import Org
 
 KIND = "_session"
@@ -13,7 +12,7 @@ TOUCH_SECONDS = 60  # a use is only written down when the last one noted is olde
 
 def open_session(org: Org, user_id: str) -> str:
     """Return a new token of a user."""
-    token = f"{ORG_ID[:15]}!AQ0AQ{secrets.token_urlsafe(64)}"
+    token = f"{org.id[:15]}!AQ0AQ{secrets.token_urlsafe(64)}"
     org.store.put(KIND, token, {"user_id": user_id, "used_at": org.now().isoformat()})
     return token
 

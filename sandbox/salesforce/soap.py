@@ -6,7 +6,6 @@ from xml.sax.saxutils import escape
 
 from sandbox.salesforce import oauth, sessions
 from sandbox.salesforce.answers import Answer
-from sandbox.salesforce.ids import ORG_ID
 from sandbox.salesforce.org import Org
 
 PATH = re.compile(r"/services/Soap/u/(\d+\.0)/?$", re.IGNORECASE)
@@ -39,13 +38,13 @@ def login(org: Org, origin: str, version: str, body: bytes) -> Answer:
         return _fault("INVALID_LOGIN", WRONG)
     if words.get("password") != org.switch("password"):
         return _fault("INVALID_LOGIN", WRONG)
-    address = f"{oauth.instance_url(org, origin)}/services/Soap/u/{version}/{ORG_ID[:15]}"
+    address = f"{oauth.instance_url(org, origin)}/services/Soap/u/{version}/{org.id[:15]}"
     answer = _LOGGED_IN.format(
         sandbox=str(org.switch("is_sandbox")).lower(),
         url=escape(address),
         token=sessions.open_session(org, user_id),
         user_id=user_id,
-        org_id=ORG_ID,
+        org_id=org.id,
         seconds=SESSION_SECONDS,
     )
     return Answer(200, _ENVELOPE.format(body=answer), media="text/xml;charset=UTF-8")

@@ -1,9 +1,11 @@
 """The points that can be turned: options of the org, and behaviours no source settles."""
 
+from sandbox.salesforce.ids import ORG_ID
 from sandbox.system import Switch
 
 SWITCHES = {
     # --- the org
+    "org_id": Switch(ORG_ID, "id of the org; another one makes it another org to its clients"),
     "is_sandbox": Switch(False, "Organization.IsSandbox; JWT audience is then https://test.salesforce.com"),
     "my_domain": Switch("nordwerk", "My Domain: the only host of the client-credentials flow besides the loopback address"),
     "instance_url": Switch("", "address in token answers; empty: the host that was asked"),

@@ -52,6 +52,11 @@ class SalesforceSystem(System):
         """Fill the org; `generate` also takes cross_references."""
         seeding.seed(Org(store), seed, generate)
 
+    def turned(self, store: Store, name: str) -> None:
+        """Let the Organization record follow its switches."""
+        if name in ("org_id", "is_sandbox"):
+            seeding.name_organization(Org(store))
+
     def actions(self) -> Mapping[str, Callable[..., Any]]:
         """Return what people and the platform do besides the API."""
         return lifecycle.ACTIONS

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -59,3 +60,9 @@ def test_unknown_systems_are_refused(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["serve", "--state", str(tmp_path), "--only", "nothing"])
     assert "invalid choice: 'nothing'" in capsys.readouterr().err
+
+
+def test_the_manual_lists_every_switch_and_action(capsys):
+    main(["options"])
+    manual = Path(__file__).parents[2] / "docs" / "sandbox.md"
+    assert manual.read_text().endswith(capsys.readouterr().out), "paste `python -m sandbox options` into docs/sandbox.md"

@@ -135,3 +135,11 @@ def test_one_locked_row_does_not_stop_the_others(org, rest):
     found = outcome(send(rest, "PATCH", "/composite/sobjects", rows))
     assert [found.count("ok"), found[57:59]] == [198, ["UNABLE_TO_LOCK_ROW"] * 2]
     assert org.calls()["records_written"] == 398
+
+
+def test_errors_may_come_without_fields(org, rest):
+    rows = records({"LastName": "x", "Foo": 1}, {"Title": "x"})
+    org.switches(empty_fields_on_errors=False)
+    found = send(rest, "POST", "/composite/sobjects", rows).json()
+    assert [error.get("fields") for result in found for error in result["errors"]] == [None, ["LastName"]]
+    assert "fields" not in rest.post("/sobjects/Contact", {"Foo": 1}).json()[0]

@@ -151,3 +151,12 @@ def test_sessions_survive_a_reset(org, rest):
 def test_user_info_names_the_org(rest):
     body = rest.get("/services/oauth2/userinfo").json()
     assert [body["organization_id"], body["preferred_username"]] == [ORG_ID, "sync@nordwerk.example"]
+
+
+def test_another_org_behind_the_same_address(org, rest):
+    other = "00D5e000009zzzzEAA"
+    org.switches(org_id=other, is_sandbox=True)
+    assert rest.get("/services/oauth2/userinfo").json()["organization_id"] == other
+    row = rest.rows("SELECT Id, IsSandbox FROM Organization")[0]
+    assert [row["Id"], row["IsSandbox"]] == [other, True]
+    assert org.action("issue_token").startswith(other[:15])
