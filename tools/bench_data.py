@@ -50,7 +50,9 @@ class GeneratedConnector:
         """Every mapped field, by its kind."""
         row = salesforce_row(0) if self.side == "salesforce" else app_row(0)
         kinds: dict[str, Any] = {"Email": "email", "email": "email", "Birthdate": "date", "birthday": "date"}
-        kinds |= dict.fromkeys(("DoNotCall", "do_not_call"), "boolean") | dict.fromkeys(("Phone", "MobilePhone", "phone", "mobile"), "phone")
+        kinds |= dict.fromkeys(("DoNotCall", "do_not_call"), "boolean") | dict.fromkeys(
+            ("Phone", "MobilePhone", "phone", "mobile"), "phone"
+        )
         return [Field(name, name, kinds.get(name, "text"), 255) for name in row]
 
     def read_changes(self, entity: str, since: datetime | None, fields: Sequence[str]) -> Iterator[Page]:

@@ -20,7 +20,10 @@ def main(url: str, run_id: str, mode: str, count: int, first: int, version: int,
     """Run extract, map, validate and reconcile over `count` records (of both sides, or of the app alone)."""
     engine = connect(url)
     numbers = range(first, first + count)
-    connectors = {"salesforce": GeneratedConnector("salesforce", numbers if both else ()), "app": GeneratedConnector("app", numbers, version)}
+    connectors = {
+        "salesforce": GeneratedConnector("salesforce", numbers if both else ()),
+        "app": GeneratedConnector("app", numbers, version),
+    }
     seconds = {}
     counts = {}
     import great_expectations  # noqa: F401  imported before the clock: Airflow's parents hold it in memory too

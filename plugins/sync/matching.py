@@ -100,12 +100,12 @@ def link_new(connection: Connection, batch: Batch, entity: EntitySettings) -> No
         ),
         values,
     )
-    connection.execute(text("create temporary table candidate (salesforce_id text, app_id text, key text) on commit drop"))
+    connection.execute(text("create temporary table candidate (salesforce_id text, app_id text, key text, primary key (salesforce_id, app_id)) on commit drop"))
     connection.execute(text("analyze newcomer"))
-    conditions = {"reference": "(s.reference = a.record_id or a.reference = s.record_id)"}
-    conditions |= {name: f"lower(s.fields->>'{name}') = lower(a.fields->>'{name}')" for name in entity.match}
-    for key, condition in conditions.items():
-        _match_by(connection, key, condition)
+    _match_by(connection, "reference", "case side when 'salesforce' then record_id else reference end")
+    _match_by(connection, "reference", "case side when 'salesforce' then reference else record_id end")
+    for name in entity.match:
+        _match_by(connection, name, f"lower(fields->>'{name}')")
     _mark_twins(connection, batch, entity)
     connection.execute(
         text(
@@ -120,30 +120,34 @@ def link_new(connection: Connection, batch: Batch, entity: EntitySettings) -> No
     )
 
 
-def _match_by(connection: Connection, key: str, condition: str) -> None:
-    """Pair the newcomers that `condition` joins one to one; mark the others that it joins as ambiguous."""
-    sides = ["s.reference = a.record_id", "a.reference = s.record_id"] if key == "reference" else [condition]
-    for each in sides:
-        connection.execute(
-            text(
-                "insert into candidate select s.record_id, a.record_id, :key from newcomer s join newcomer a"
-                f" on {each} where s.side = 'salesforce' and a.side = 'app' and s.matched_id is null and a.matched_id is null"
-                " and not s.is_ambiguous and not a.is_ambiguous"
-                " and not exists (select 1 from candidate c where c.salesforce_id = s.record_id and c.app_id = a.record_id)"
-            ),
-            {"key": key},
-        )
+def _match_by(connection: Connection, key: str, value: str) -> None:
+    """Pair the newcomers that have the same `value` (an SQL expression) one to one; mark the others that share it as ambiguous."""
+    connection.execute(text("drop table if exists keyed"))
     connection.execute(
         text(
-            "with pair as (select salesforce_id, app_id, count(*) over (partition by salesforce_id) as mine,"
-            " count(*) over (partition by app_id) as theirs from candidate where key = :key)"
-            " update newcomer n set matched_id = case when p.mine = 1 and p.theirs = 1 then"
-            "   case n.side when 'salesforce' then p.app_id else p.salesforce_id end end,"
-            " is_ambiguous = not (p.mine = 1 and p.theirs = 1)"
-            " from pair p where n.record_id = case n.side when 'salesforce' then p.salesforce_id else p.app_id end"
+            f"create temporary table keyed on commit drop as select side, record_id, {value} as value from newcomer"
+            f" where matched_id is null and not is_ambiguous and {value} is not null"
+        )
+    )
+    connection.execute(text("analyze keyed"))
+    connection.execute(
+        text(
+            "insert into candidate select s.record_id, a.record_id, :key from keyed s join keyed a on s.value = a.value"
+            " where s.side = 'salesforce' and a.side = 'app' on conflict do nothing"
         ),
         {"key": key},
     )
+    connection.execute(text("analyze candidate"))
+    for side in SIDES:
+        connection.execute(
+            text(
+                "with pair as (select salesforce_id, app_id, count(*) over (partition by salesforce_id) = 1"
+                " and count(*) over (partition by app_id) = 1 as is_only from candidate where key = :key)"
+                f" update newcomer n set matched_id = case when p.is_only then p.{OTHER[side]}_id end, is_ambiguous = not p.is_only"
+                " from pair p where n.side = :side and n.record_id = p." + f"{side}_id"
+            ),
+            {"key": key, "side": side},
+        )
 
 
 def _mark_twins(connection: Connection, batch: Batch, entity: EntitySettings) -> None:

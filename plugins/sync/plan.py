@@ -81,7 +81,10 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One planned write. `fields`: common field → (old, new); `extra`: raw field → value; `settles`: side → field → value."""
+    """One planned write. `fields`: common field → (old, new); `extra`: raw field → value.
+
+    `settles`: what the link stands on once this is done: by side (or "both") the values, the digests, the state.
+    """
 
     link: Link
     side: Side
@@ -185,19 +188,25 @@ def _references(policy: Policy, side: Side) -> dict[str, Any]:
 
 def _merge(pair: Pair, policy: Policy) -> Decision:
     """Merge field by field; each side's action settles what it writes, and what neither side writes."""
+    salesforce, app = _side_values(pair, "salesforce"), _side_values(pair, "app")
     outcomes: dict[str, tuple[Values, Outcome]] = {}
+    equal: dict[str, Any] = {}
     waiting = []
     for each in policy.fields:
-        values = _values(pair, each.name)
-        if values.salesforce is UNKNOWN or values.app is UNKNOWN:
-            waiting.append(each.name)
+        name = each.name
+        mine, theirs = salesforce.get(name), app.get(name)
+        if mine is UNKNOWN or theirs is UNKNOWN:
+            waiting.append(name)
+        elif mine == theirs:
+            equal[name] = mine
         else:
-            outcomes[each.name] = values, resolve(each, policy.master, policy.prefer, values, _newer(pair))
-    actions = [action for side in SIDES if (action := _update(pair, policy, side, outcomes))]
+            values = Values(mine, theirs, pair.link.settled("salesforce", name), pair.link.settled("app", name))
+            outcomes[name] = values, resolve(each, policy.master, policy.prefer, values, _newer(pair))
+    actions = [action for side in SIDES if (action := _update(pair, policy, side, equal, outcomes))]
     if not actions:
-        rules = sorted({outcome.rule for _, outcome in outcomes.values() if outcome.rule})
-        settles = _digests(pair) | {side: _side_values(outcomes, side) for side in SIDES}
-        actions.append(Action(pair.link, "app", "agree", settles=settles, rule="; ".join(rules) or "no difference"))
+        rules = "; ".join(sorted({outcome.rule for _, outcome in outcomes.values()}))
+        settles = _digests(pair) | {"both": equal} | {side: {n: o.of(side) for n, (_, o) in outcomes.items()} for side in SIDES}
+        actions.append(Action(pair.link, "app", "agree", settles=settles, rule=rules or "no difference"))
     conflicts = [
         Conflict(pair.link, name, values.agreed, values.salesforce, values.app, outcome.decision, outcome.rule)
         for name, (values, outcome) in outcomes.items()
@@ -206,34 +215,31 @@ def _merge(pair: Pair, policy: Policy) -> Decision:
     return Decision(actions, conflicts, waiting)
 
 
-def _update(pair: Pair, policy: Policy, side: Side, outcomes: Mapping[str, tuple[Values, Outcome]]) -> Action | None:
+def _update(
+    pair: Pair, policy: Policy, side: Side, equal: Fields, outcomes: Mapping[str, tuple[Values, Outcome]]
+) -> Action | None:
     other = OTHER[side]
     fields = {name: (v.of(side), o.of(side)) for name, (v, o) in outcomes.items() if v.of(side) != o.of(side)}
     seen = pair.app if side == "app" else pair.salesforce
-    is_new = pair.link.state == "pending"
-    has_reference = seen is not None and seen.reference == pair.link.id_on(other)
-    extra = _references(policy, side) if is_new and not has_reference else {}
+    extra = {} if seen is None or seen.reference == pair.link.id_on(other) else _references(policy, side)
     if not fields and not extra:
         return None
     theirs = {name for name, (v, o) in outcomes.items() if v.of(other) != o.of(other)}
     settles = _digests(pair) | {
-        side: {n: v for n, v in _side_values(outcomes, side).items() if n in fields or n not in theirs},
-        other: {n: v for n, v in _side_values(outcomes, other).items() if n not in theirs},
+        "both": equal,
+        side: {name: o.of(side) for name, (_, o) in outcomes.items() if name in fields or name not in theirs},
+        other: {name: o.of(other) for name, (_, o) in outcomes.items() if name not in theirs},
     }
     rules = sorted({outcomes[name][1].rule for name in fields})
     return Action(pair.link, side, "update", fields, extra, settles, "; ".join(rules) or "cross-reference")
 
 
-def _values(pair: Pair, name: str) -> Values:
-    salesforce_base, app_base = pair.link.settled("salesforce", name), pair.link.settled("app", name)
-    unset = None if salesforce_base is MISSING else salesforce_base
-    salesforce = pair.salesforce.fields.get(name) if pair.salesforce else unset
-    app = pair.app.fields.get(name) if pair.app else (None if app_base is MISSING else app_base)
-    return Values(salesforce, app, salesforce_base, app_base)
-
-
-def _side_values(outcomes: Mapping[str, tuple[Values, Outcome]], side: Side) -> dict[str, Any]:
-    return {name: outcome.of(side) for name, (_, outcome) in outcomes.items()}
+def _side_values(pair: Pair, side: Side) -> Fields:
+    """What `side` holds: as seen in this batch, else as it was last settled."""
+    seen = pair.salesforce if side == "salesforce" else pair.app
+    if seen is not None:
+        return seen.fields
+    return pair.link.base if side == "salesforce" else {**pair.link.base, **pair.link.app_base}
 
 
 def _digests(pair: Pair) -> dict[str, Any]:

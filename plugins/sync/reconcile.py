@@ -57,6 +57,7 @@ def reconcile(batch: Batch) -> dict[str, Any]:
     counts: dict[str, Any] = {}
     writes = 0
     with batch.engine.begin() as connection:
+        connection.execute(text("set local work_mem = '64MB'"))
         _clear(connection, batch)
         for rank, entity in enumerate(batch.entities()):
             counts[entity.name] = _plan_entity(connection, batch, entity, rank)

@@ -78,10 +78,11 @@ def settle_agreed(connection: Connection, batch: Batch) -> int:
     query = text(
         "with done as (update sync.action set state = 'done', ended_at = now() where batch_id = :id and operation = 'agree'"
         "  and state in ('planned', 'approved') returning link_id, settles)"
-        " update sync.link l set base = case when d.settles ? 'salesforce' then l.base || (d.settles->'salesforce') else l.base end,"
-        " app_base = case when d.settles ? 'app' then coalesce((select jsonb_object_agg(a.key, a.value) from jsonb_each("
-        "   l.base || l.app_base || (d.settles->'app')) a where a.value is distinct from"
-        "   (l.base || (d.settles->'salesforce'))->a.key), '{}') else l.app_base end,"
+        " update sync.link l set base = l.base || coalesce(d.settles->'both', '{}') || coalesce(d.settles->'salesforce', '{}'),"
+        " app_base = case when l.app_base = '{}' and coalesce(d.settles->'app', '{}') = '{}' then '{}' else"
+        "   coalesce((select jsonb_object_agg(a.key, a.value) from jsonb_each(l.base || l.app_base || coalesce(d.settles->'both', '{}')"
+        "   || coalesce(d.settles->'app', '{}')) a where a.value is distinct from (l.base || coalesce(d.settles->'both', '{}')"
+        "   || coalesce(d.settles->'salesforce', '{}'))->a.key), '{}') end,"
         " salesforce_digest = coalesce(d.settles->>'salesforce_digest', l.salesforce_digest),"
         " app_digest = coalesce(d.settles->>'app_digest', l.app_digest),"
         " state = coalesce(d.settles->>'state', case when l.state = 'pending' then 'live' else l.state end),"
@@ -96,8 +97,8 @@ def _apply(
     side, other = action.side, OTHER[action.side]
     settles = action.settles
     link.ids[side] = result.id or link.ids[side]
-    link.values["salesforce"] |= settles.get("salesforce", {})
-    link.values["app"] |= settles.get("app", {})
+    for name in ("salesforce", "app"):
+        link.values[name] |= settles.get("both", {}) | settles.get(name, {})
     if f"{other}_digest" in settles:
         link.digests[other] = settles[f"{other}_digest"]
     link.state = settles.get("state", "live" if all(link.ids.values()) and link.state == "pending" else link.state)

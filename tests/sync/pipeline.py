@@ -10,6 +10,8 @@ from sqlalchemy import Engine, text
 
 from connectors.contract import Connector, Field
 from connectors.memory import MemoryConnector
+from connectors.opening import Settings, build_connector
+from sandbox.client import SandboxClient
 from sync.batch import Request
 from sync.settings import Side
 from sync.stages import STAGES, run_stage
@@ -86,3 +88,58 @@ def memory_pair() -> dict[Side, Connector]:
         "salesforce": MemoryConnector("salesforce", fields=SALESFORCE_FIELDS, external_id_fields=references),
         "app": MemoryConnector("app", fields=APP_FIELDS, unique={"account": frozenset({"name"}), "contact": frozenset({"email"})}),
     }
+
+
+@dataclass
+class World(Pipeline):
+    """A pipeline between two sandbox servers, and what a person does in them."""
+
+    salesforce: SandboxClient = None  # type: ignore[assignment]
+    app: SandboxClient = None  # type: ignore[assignment]
+
+    def writes(self) -> int:
+        """Write calls that both servers have counted."""
+        return sum(int(server.calls()["write"]) for server in (self.salesforce, self.app))
+
+    def contact(self, **fields: Any) -> str:
+        """Put a contact into Salesforce."""
+        return str(self.salesforce.insert("Contact", [{"LastName": "Lind", **fields}])[0])
+
+    def desk_contact(self, **fields: Any) -> int:
+        """Put a contact into Freshdesk."""
+        return int(self.app.insert("contacts", [fields])[0])
+
+    def get(self, kind: str, key: Any) -> dict[str, Any]:
+        """One record as its server holds it."""
+        server = self.salesforce if kind[0].isupper() else self.app
+        id_field = "Id" if kind[0].isupper() else "id"
+        return next(row for row in server.records(kind, with_deleted=True) if str(row[id_field]) == str(key))
+
+    def partner(self, entity: str, record_id: Any) -> Any:
+        """The id that a record is linked with on the other side, None without a link."""
+        rows = self.rows(
+            "select salesforce_id, app_id from sync.link where entity = :entity and :id in (salesforce_id, app_id)",
+            entity=entity,
+            id=str(record_id),
+        )
+        return next((other for row in rows for other in row if other != str(record_id)), None)
+
+    def rejections(self) -> dict[str, list[str]]:
+        """The codes of open rejections by record id."""
+        rows = self.rows("select record_id, reasons from sync.rejection where closed_at is null")
+        return {record_id: sorted(reason["code"] for reason in reasons) for record_id, reasons in rows}
+
+
+def freshdesk_world(engine: Engine, folder: Path, salesforce: SandboxClient, freshdesk: SandboxClient) -> World:
+    """Real connectors to both servers, built from the values of a connection as Airflow would hand them over."""
+    login = {"domain": "nordwerk.my", "consumer_key": "SANDBOX_CONSUMER_KEY", "consumer_secret": "sandbox-consumer-secret"}
+    references = {"account": "FDACCOUNTID__c", "contact": "FDCONTACTID__c"}
+    connectors: dict[Side, Connector] = {
+        "salesforce": build_connector("salesforce", Settings(host=salesforce.url, extra=login), external_id_fields=references),
+        "app": build_connector(
+            "freshdesk", Settings(host=freshdesk.url, password="sandbox-freshdesk-key", extra={"domain": "nordwerk"})
+        ),
+    }
+    world = World(engine, folder, connectors, salesforce=salesforce, app=freshdesk)
+    world.change("settings.yaml", "overlap_minutes: 10", "overlap_minutes: 10\non_rejected: succeed")
+    return world

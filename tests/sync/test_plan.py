@@ -162,7 +162,7 @@ class World:
             assert all(target[name] == old for name, (old, _) in action.fields.items())
             target |= {name: new for name, (_, new) in action.fields.items()}
             for side in ("salesforce", "app"):
-                self.base[side] |= action.settles.get(side, {})
+                self.base[side] |= action.settles.get("both", {}) | action.settles.get(side, {})
         self.state = "live"
         return [action for action in actions if action.operation != "agree"]
 
