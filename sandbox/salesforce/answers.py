@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class ApiRequest:
     def json(self) -> dict[str, Any]:
         """Return the JSON object of the body."""
         if not isinstance(self.body, bytes):
-            return dict(self.body or {})
+            return _object(self.body or {})
         kind = self.headers.get("content-type", "")
         if "json" not in kind:
             raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", f"Content type not supported: {kind or 'none'}")
@@ -84,9 +86,14 @@ class ApiRequest:
             parsed = msgspec.json.decode(self.body)
         except (msgspec.DecodeError, UnicodeDecodeError) as problem:
             raise ApiError(400, "JSON_PARSER_ERROR", f"Unexpected character: {problem}") from None
-        if not isinstance(parsed, dict):
-            raise ApiError(400, "JSON_PARSER_ERROR", "Cannot deserialize: an object was expected")
-        return parsed
+        return _object(parsed)
+
+    def shaped(self, shape: type[T]) -> T:
+        """Return the body as `shape`; raises JSON_PARSER_ERROR where it has another."""
+        try:
+            return msgspec.convert(self.json(), shape)
+        except msgspec.ValidationError as problem:
+            raise ApiError(400, "JSON_PARSER_ERROR", str(problem)) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,12 @@ class Answer:
         if isinstance(self.body, bytes | str):
             return self.body.encode() if isinstance(self.body, str) else self.body
         return msgspec.json.encode(self.body)
+
+
+def _object(parsed: Any) -> dict[str, Any]:
+    if not isinstance(parsed, dict):
+        raise ApiError(400, "JSON_PARSER_ERROR", "Cannot deserialize: an object was expected")
+    return parsed
 
 
 def refused(problem: RowRefusedError) -> Answer:

@@ -11,6 +11,7 @@ from sandbox.salesforce.objects import BY_PREFIX, SObject
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.rows import options_of, shown
 from sandbox.salesforce.saving import AmbiguousError, Options
+from sandbox.salesforce.shapes import Records, Selected
 
 LIMIT = 200
 READ_LIMIT = 2000
@@ -91,8 +92,11 @@ def delete(org: Org, request: ApiRequest) -> Answer:
 
 def read(org: Org, request: ApiRequest, name: str) -> Answer:
     """POST ids and fields, or GET them; answers the records in order, null for those that are missing."""
-    wish = request.json() if request.method == "POST" else {part: request.query.get(part, "") for part in ("ids", "fields")}
-    ids, fields = _listed(wish.get("ids")), _listed(wish.get("fields"))
+    if request.method == "POST":
+        wish = request.shaped(Selected)
+    else:
+        wish = Selected(*(request.query.get(part, "").split(",") for part in ("ids", "fields")))
+    ids, fields = wish.ids, wish.fields
     _check_number(len(ids), READ_LIMIT)
     found = org.object(name)
     records = (org.live(found.name, full_id(text)) for text in ids)
@@ -127,18 +131,20 @@ def _one(org: Org, save: Save, record: Mapping[str, Any], shows_created: bool) -
     return {"success": False, "errors": errors, **({"created": True} if shows_created else {})}
 
 
-def _records(request: ApiRequest) -> list[Mapping[str, Any]]:
-    records = request.json().get("records")
-    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-        raise ApiError(400, "JSON_PARSER_ERROR", "The property 'records' must be a list of records")
+def _records(request: ApiRequest) -> Sequence[Mapping[str, Any]]:
+    records = request.shaped(Records).records
     _check_number(len(records), LIMIT)
-    types = [record.get("attributes", {}).get("type") for record in records]
+    types = [_type_of(record.get("attributes")) for record in records]
     if not all(types):
         raise ApiError(400, "INVALID_INPUT", "Must send sobject type in attributes")
     chunks = sum(1 for before, after in zip([None, *types], types, strict=False) if before != after)
     if chunks > CHUNK_LIMIT:
         raise ApiError(400, "INVALID_INPUT", f"Request contains {chunks} chunks of types, more than {CHUNK_LIMIT}")
     return records
+
+
+def _type_of(attributes: Any) -> str | None:
+    return str(attributes["type"]) if isinstance(attributes, dict) and attributes.get("type") else None
 
 
 def _check_number(number: int, limit: int) -> None:
@@ -158,7 +164,7 @@ def _options(org: Org, request: ApiRequest) -> Options:
 
 
 def _all_or_none(request: ApiRequest) -> bool:
-    return request.json().get("allOrNone") is True
+    return request.shaped(Records).allOrNone is True
 
 
 def _object_of(org: Org, record: Mapping[str, Any]) -> SObject:
@@ -178,7 +184,8 @@ def _without(record: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
 
 
 def _folded(field: Field, value: Any) -> Any:
-    return value.strip().lower() if isinstance(value, str) and "C" not in field.flags else value
+    text = "" if value is None else str(value).strip()
+    return text if "C" in field.flags else text.lower()
 
 
 def _repeated(org: Org, keys: Sequence[Any]) -> set[int]:
@@ -193,7 +200,3 @@ def _repeats(keys: Sequence[Any], names_first: bool) -> Iterator[int]:
         if key in seen:
             yield from (seen[key], place) if names_first else (place,)
         seen.setdefault(key, place)
-
-
-def _listed(value: Any) -> list[str]:
-    return value if isinstance(value, list) else [part for part in str(value or "").split(",") if part]

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 from sandbox.salesforce.answers import Answer, ApiError, ApiRequest, not_found
 from sandbox.salesforce.org import Org
+from sandbox.salesforce.shapes import Batch, Composite, Part
 
 LIMIT, READ_LIMIT = 25, 5
 _REFERENCE = re.compile(r"@\{(\w+)((?:\.\w+|\[\d+\])*)\}")
@@ -23,17 +24,17 @@ class UnresolvedError(Exception):
 
 def composite(org: Org, dispatch: Dispatch, request: ApiRequest) -> Answer:
     """Run dependent sub-requests in order; with allOrNone a failure undoes and halts all."""
-    wish = request.json()
-    parts = _checked(wish.get("compositeRequest"))
+    wish = request.shaped(Composite)
+    parts = _checked(wish.compositeRequest)
     start, written = org.store.savepoint(), org.store.calls.records_written
     answered: dict[str, Any] = {}
     results: list[dict[str, Any]] = []
     for part in parts:
         answer = _answer(dispatch, part, answered)
         if answer.status < 400:
-            answered[part["referenceId"]] = answer.body
+            answered[part.referenceId] = answer.body
         results.append(_result(part, answer))
-        if wish.get("allOrNone") is True and answer.status >= 400:
+        if wish.allOrNone and answer.status >= 400:
             org.store.rollback(start)
             org.store.calls.records_written = written
             results = [_halted(each) for each in parts]
@@ -44,40 +45,38 @@ def composite(org: Org, dispatch: Dispatch, request: ApiRequest) -> Answer:
 
 def batch(org: Org, dispatch: Dispatch, request: ApiRequest, count: Callable[[], Any]) -> Answer:
     """Run independent sub-requests; `count` is called for every one but the first, for each is a call of its own."""
-    parts = request.json().get("batchRequests")
-    if not isinstance(parts, list) or not 0 < len(parts) <= LIMIT:
+    parts = request.shaped(Batch).batchRequests
+    if not 0 < len(parts) <= LIMIT:
         raise ApiError(400, "LIMIT_EXCEEDED", f"between 1 and {LIMIT} subrequests are allowed")
     results = []
     for place, part in enumerate(parts):
         if place:
             count()
-        url = "/services/data/" + str(part["url"]).removeprefix("/services/data/").lstrip("/")
-        answer = dispatch(_sub_request(part["method"], url, {}, part.get("richInput")))
+        url = "/services/data/" + part.url.removeprefix("/services/data/").lstrip("/")
+        answer = dispatch(_sub_request(part.method, url, {}, part.richInput))
         results.append({"statusCode": answer.status, "result": answer.body})
     return Answer(body={"hasErrors": any(result["statusCode"] >= 400 for result in results), "results": results})
 
 
-def _checked(parts: Any) -> list[dict[str, Any]]:
-    if not isinstance(parts, list) or not parts:
-        raise ApiError(400, "JSON_PARSER_ERROR", "compositeRequest must be a list of subrequests")
-    reads = [part for part in parts if re.search(r"/(query|queryAll|composite/sobjects)\b", str(part.get("url")))]
-    if len(parts) > LIMIT or len(reads) > READ_LIMIT:
+def _checked(parts: list[Part]) -> list[Part]:
+    reads = [part for part in parts if re.search(r"/(query|queryAll|composite/sobjects)\b", part.url)]
+    if not parts or len(parts) > LIMIT or len(reads) > READ_LIMIT:
         message = f"at most {LIMIT} subrequests are allowed, {READ_LIMIT} of them queries or collections"
         raise ApiError(400, "LIMIT_EXCEEDED", message)
-    names = [str(part.get("referenceId", "")) for part in parts]
+    names = [part.referenceId for part in parts]
     if len(set(names)) != len(names) or not all(re.fullmatch(r"[A-Za-z]\w*", name) for name in names):
         raise ApiError(400, "INVALID_INPUT", "every subrequest needs a referenceId of its own: letters, digits, underscore")
     return parts
 
 
-def _answer(dispatch: Dispatch, part: Mapping[str, Any], answered: Mapping[str, Any]) -> Answer:
-    headers = {name.lower(): str(value) for name, value in (part.get("httpHeaders") or {}).items()}
+def _answer(dispatch: Dispatch, part: Part, answered: Mapping[str, Any]) -> Answer:
+    headers = {name.lower(): value for name, value in (part.httpHeaders or {}).items()}
     refused = [name for name in _REFUSED_HEADERS if name in headers]
     try:
         if refused:
             raise ApiError(400, "INVALID_INPUT", f"header not allowed in a subrequest: {refused[0]}")
-        url, body = _filled(part["url"], answered), _filled(part.get("body"), answered)
-        return dispatch(_sub_request(part["method"], url, headers, body))
+        url, body = str(_filled(part.url, answered)), _filled(part.body, answered)
+        return dispatch(_sub_request(part.method, url, headers, body))
     except UnresolvedError as problem:
         return Answer(400, [{"errorCode": "PROCESSING_HALTED", "message": str(problem)}])
     except ApiError as problem:
@@ -118,14 +117,14 @@ def _resolved(match: re.Match[str], answered: Mapping[str, Any]) -> Any:
     return found
 
 
-def _result(part: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
+def _result(part: Part, answer: Answer) -> dict[str, Any]:
     return {
         "body": answer.body,
         "httpHeaders": dict(answer.headers),
         "httpStatusCode": answer.status,
-        "referenceId": part["referenceId"],
+        "referenceId": part.referenceId,
     }
 
 
-def _halted(part: Mapping[str, Any]) -> dict[str, Any]:
+def _halted(part: Part) -> dict[str, Any]:
     return _result(part, Answer(400, [{"errorCode": "PROCESSING_HALTED", "message": HALTED}]))

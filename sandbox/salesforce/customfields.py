@@ -4,8 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sandbox.salesforce.fields import Field
-from sandbox.salesforce.ids import INTEGRATION_USER_ID, PERMISSION_SET_ID, make_id
+import msgspec
+
+from sandbox.salesforce.fields import LONG_TEXT, Field
+from sandbox.salesforce.ids import ADMIN_USER_ID, INTEGRATION_USER_ID, PERMISSION_SET_ID, make_id
+from sandbox.salesforce.moments import stamp
+from sandbox.salesforce.shapes import Metadata
 from sandbox.store import Record, Store
 
 KIND = "CustomField"
@@ -17,7 +21,10 @@ _TYPES = {
     "Checkbox": "boolean", "Date": "date", "DateTime": "datetime", "Picklist": "picklist",
     "MultiselectPicklist": "multipicklist", "Lookup": "reference",
 }  # fmt: skip
-_LENGTHS = {"email": 80, "phone": 40, "url": 255, "picklist": 255, "multipicklist": 4099, "reference": 18}
+_LENGTHS = {
+    "email": 80, "phone": 40, "url": 255, "picklist": 255, "multipicklist": 4099, "reference": 18,
+    **dict.fromkeys(("boolean", "date", "datetime", "double", "currency", "percent"), 0),
+}  # fmt: skip
 
 
 def granted(store: Store, name: str) -> Iterator[Field]:
@@ -39,37 +46,36 @@ def _permissions(store: Store) -> Iterator[Record]:
 
 
 def as_field(custom: Record) -> Field:
-    """Return the field a CustomField record describes; raises KeyError for an unknown type."""
-    metadata = custom["Metadata"]
-    type_ = _TYPES[metadata["type"]]
-    values = metadata.get("valueSet", {}).get("valueSetDefinition", {}).get("value", [])
-    length = _LENGTHS.get(type_, metadata.get("length") or 255) if type_ not in ("boolean", "date", "datetime") else 0
+    """Return the field a CustomField record describes; raises KeyError for an unknown type, ValidationError for the rest."""
+    words = msgspec.convert(custom["Metadata"], Metadata)
+    type_ = _TYPES[words.type]
+    definition = words.valueSet and words.valueSet.valueSetDefinition
+    options = definition.value if definition else []
     is_number = type_ in ("double", "currency", "percent")
     return Field(
         name=f"{custom['DeveloperName']}__c",
         type=type_,
-        label=metadata["label"],
-        length=0 if is_number else length,
-        precision=metadata.get("precision", 18) if is_number else 0,
-        scale=metadata.get("scale", 0) if is_number else 0,
-        flags=_flags(type_, metadata),
-        references=(metadata["referenceTo"],) if type_ == "reference" else (),
-        values=tuple(value["fullName"] for value in values),
-        default=next((value["fullName"] for value in values if value.get("default")), None),
+        label=words.label,
+        length=_LENGTHS.get(type_, words.length or LONG_TEXT),
+        precision=words.precision if is_number else 0,
+        scale=words.scale if is_number else 0,
+        flags=_flags(type_, words),
+        references=(words.referenceTo,) if type_ == "reference" else (),
+        values=tuple(option.fullName for option in options),
+        default=next((option.fullName for option in options if option.default), None),
     )
 
 
-def _flags(type_: str, metadata: Mapping[str, Any]) -> str:
-    is_restricted = metadata.get("valueSet", {}).get("restricted")
-    words = {
-        "n": type_ != "boolean" and not metadata.get("required"),
+def _flags(type_: str, words: Metadata) -> str:
+    flags = {
+        "n": type_ != "boolean" and not words.required,
         "d": type_ == "boolean",
-        "x": metadata.get("externalId"),
-        "q": metadata.get("unique"),
-        "C": metadata.get("caseSensitive"),
-        "R": is_restricted,
+        "x": words.externalId,
+        "q": words.unique,
+        "C": words.caseSensitive,
+        "R": words.valueSet and words.valueSet.restricted,
     }
-    return "cu" + "".join(flag for flag, is_set in words.items() if is_set)
+    return "cu" + "".join(flag for flag, is_set in flags.items() if is_set)
 
 
 def add(store: Store, full_name: str, metadata: Mapping[str, Any]) -> str:
@@ -78,7 +84,7 @@ def add(store: Store, full_name: str, metadata: Mapping[str, Any]) -> str:
     custom_id = make_id(PREFIX, store.next_number(KIND))
     record = {
         "Id": custom_id,
-        "IsDeleted": False,
+        **_stamps(store),
         "FullName": full_name,
         "DeveloperName": name.removesuffix("__c"),
         "TableEnumOrId": table,
@@ -95,9 +101,15 @@ def grant(store: Store, full_name: str, can_edit: bool = True) -> None:
     permission_id = make_id("01k", store.next_number(PERMISSIONS))
     table = full_name.partition(".")[0]
     permission = {"ParentId": PERMISSION_SET_ID, "SobjectType": table, "Field": full_name, "PermissionsRead": True}
-    record = {"Id": permission_id, "IsDeleted": False, **permission, "PermissionsEdit": can_edit}
+    record = {"Id": permission_id, **_stamps(store), **permission, "PermissionsEdit": can_edit}
     store.put(PERMISSIONS, permission_id, record)
     touch(store)
+
+
+def _stamps(store: Store) -> dict[str, Any]:
+    now = stamp(store.clock.now())
+    moments = dict.fromkeys(("CreatedDate", "LastModifiedDate", "SystemModstamp"), now)
+    return {"IsDeleted": False, **moments, **dict.fromkeys(("CreatedById", "LastModifiedById"), ADMIN_USER_ID)}
 
 
 def touch(store: Store) -> None:

@@ -12,7 +12,7 @@ TEXT_TYPES = frozenset({"string", "textarea", "email", "phone", "url", "picklist
 NUMBER_TYPES = frozenset({"int", "double", "currency", "percent"})
 ID_TYPES = frozenset({"id", "reference"})
 LONG_TEXT = 255
-CALCULATED = frozenset({"address"})
+COMPOUND_TYPES = frozenset({"address", "complexvalue"})
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Field:
     @cached_property
     def is_filterable(self) -> bool:
         """Allowed in WHERE; long text is not."""
-        return not (self.type == "textarea" and self.length > LONG_TEXT) and self.type not in CALCULATED
+        return not (self.type == "textarea" and self.length > LONG_TEXT) and self.type not in COMPOUND_TYPES
 
     @cached_property
     def relationship(self) -> str | None:

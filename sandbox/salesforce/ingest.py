@@ -1,10 +1,6 @@
 """Bulk API 2.0 ingest: a job, its CSV, its results in no particular order."""
 
-from collections.abc import Mapping
 from email import message_from_bytes
-from typing import Any
-
-import msgspec
 
 from sandbox.salesforce import jobs, loading
 from sandbox.salesforce.answers import Answer, ApiError, ApiRequest, not_found
@@ -12,6 +8,7 @@ from sandbox.salesforce.fields import Field
 from sandbox.salesforce.jobs import Job
 from sandbox.salesforce.objects import BY_LOWER_NAME, SObject
 from sandbox.salesforce.org import Org
+from sandbox.salesforce.shapes import IngestJob, JobState
 
 TYPE = "V2Ingest"
 OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete")
@@ -23,12 +20,12 @@ def create(org: Org, request: ApiRequest) -> Answer:
     if "multipart/form-data" in request.headers.get("content-type", ""):
         wish, content = _parts(request)
     else:
-        wish = request.json()
+        wish = request.shaped(IngestJob)
     found, key = _checked(org, wish)
     job = jobs.start(
-        org, request, wish, operation=wish["operation"], object=found.name, state="Open", jobType=TYPE,
+        org, request, wish, operation=wish.operation, object=found.name, state="Open", jobType=TYPE,
         **({"externalIdFieldName": key.name} if key else {}),
-        **({"assignmentRuleId": wish["assignmentRuleId"]} if wish.get("assignmentRuleId") else {}),
+        **({"assignmentRuleId": wish.assignmentRuleId} if wish.assignmentRuleId else {}),
     )  # fmt: skip
     job["contentUrl"] = f"{request.base.lstrip('/')}/jobs/ingest/{job['id']}/batches"
     job = jobs.save(org, job)
@@ -55,7 +52,7 @@ def upload(org: Org, request: ApiRequest, job_id: str) -> Answer:
 def change(org: Org, request: ApiRequest, job_id: str) -> Answer:
     """PATCH the state: UploadComplete or Aborted."""
     job = jobs.find(org, job_id, TYPE)
-    state = request.json().get("state")
+    state = request.shaped(JobState).state
     if state == "UploadComplete" and job["state"] == "Open":
         return Answer(body=jobs.info(_uploaded(org, job)))
     if state == "Aborted" and job["state"] not in jobs.FINISHED:
@@ -92,29 +89,30 @@ def listing(org: Org, request: ApiRequest) -> Answer:
     return jobs.listed(org, TYPE)
 
 
-def _parts(request: ApiRequest) -> tuple[dict[str, Any], bytes]:
+def _parts(request: ApiRequest) -> tuple[IngestJob, bytes]:
     head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
     message = message_from_bytes(head + request.body)
     parts = {part.get_param("name", header="content-disposition"): part.get_payload(decode=True) for part in message.walk()}
     job, content = parts.get("job"), parts.get("content")
     if not isinstance(job, bytes) or not isinstance(content, bytes):
         raise jobs.refused("INVALIDJOB", "a multipart request has the parts job and content")
-    return msgspec.json.decode(job, type=dict[str, Any]), content
+    shaped = ApiRequest("POST", request.path, headers={"content-type": "application/json"}, body=job).shaped(IngestJob)
+    return shaped, content
 
 
-def _checked(org: Org, wish: Mapping[str, Any]) -> tuple[SObject, Field | None]:
-    found = BY_LOWER_NAME.get(str(wish.get("object", "")).lower())
+def _checked(org: Org, wish: IngestJob) -> tuple[SObject, Field | None]:
+    found = BY_LOWER_NAME.get(wish.object.lower())
     if found is None or found.is_setup:
-        raise jobs.refused("INVALIDENTITY", f"Unable to find object: {wish.get('object')}")
-    if wish.get("operation") not in OPERATIONS:
-        raise jobs.refused("INVALIDJOB", f"operation is not valid: {wish.get('operation')}")
-    if wish["operation"] == "hardDelete" and not org.switch("allow_hard_delete"):
+        raise jobs.refused("INVALIDENTITY", f"Unable to find object: {wish.object}")
+    if wish.operation not in OPERATIONS:
+        raise jobs.refused("INVALIDJOB", f"operation is not valid: {wish.operation}")
+    if wish.operation == "hardDelete" and not org.switch("allow_hard_delete"):
         raise jobs.refused("FEATURENOTENABLED", "hardDelete needs the Bulk API Hard Delete permission")
-    if wish["operation"] != "upsert":
+    if wish.operation != "upsert":
         return found, None
-    key = org.fields(found.name).get(str(wish.get("externalIdFieldName", "")).lower())
+    key = org.fields(found.name).get(str(wish.externalIdFieldName).lower())
     if key is None or not (key.is_lookup_key or key.name == "Id"):
-        raise jobs.refused("INVALIDJOB", f"External ID was blank or is no such field: {wish.get('externalIdFieldName')}")
+        raise jobs.refused("INVALIDJOB", f"External ID was blank or is no such field: {wish.externalIdFieldName}")
     return found, key
 
 

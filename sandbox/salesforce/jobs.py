@@ -6,6 +6,7 @@ from typing import Any
 from sandbox.salesforce.answers import Answer, ApiError, ApiRequest, not_found
 from sandbox.salesforce.ids import INTEGRATION_USER_ID, full_id, make_id
 from sandbox.salesforce.org import Org
+from sandbox.salesforce.shapes import IngestJob, QueryJob
 from sandbox.salesforce.table import DELIMITERS, LINE_ENDINGS
 
 KIND = "_job"
@@ -15,10 +16,10 @@ Job = dict[str, Any]
 _HIDDEN = ("polls", "counters")
 
 
-def start(org: Org, request: ApiRequest, wish: Mapping[str, Any], **own: Any) -> Job:
+def start(org: Org, request: ApiRequest, wish: IngestJob | QueryJob, **own: Any) -> Job:
     """Return a new job with what `wish` says of its format; raises INVALIDJOB."""
-    delimiter, ending = wish.get("columnDelimiter", "COMMA"), wish.get("lineEnding", "LF")
-    if delimiter not in DELIMITERS or ending not in LINE_ENDINGS or wish.get("contentType", "CSV") != "CSV":
+    delimiter, ending = wish.columnDelimiter, wish.lineEnding
+    if delimiter not in DELIMITERS or ending not in LINE_ENDINGS or wish.contentType != "CSV":
         raise refused("INVALIDJOB", "columnDelimiter, lineEnding or contentType is not valid")
     now = org.stamp()
     return {

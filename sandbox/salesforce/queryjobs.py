@@ -8,6 +8,7 @@ from sandbox.salesforce import jobs, recyclebin, table
 from sandbox.salesforce.answers import Answer, ApiError, ApiRequest
 from sandbox.salesforce.jobs import Job
 from sandbox.salesforce.org import Org
+from sandbox.salesforce.shapes import JobState, QueryJob
 from sandbox.salesforce.soql.columns import Column, columns
 from sandbox.salesforce.soql.running import Selection, select
 
@@ -25,11 +26,11 @@ class QueryJobs:
 
     def create(self, org: Org, request: ApiRequest) -> Answer:
         """Start a job; a query it cannot run is refused at once."""
-        wish = request.json()
-        if wish.get("operation") not in ("query", "queryAll") or not wish.get("query"):
+        wish = request.shaped(QueryJob)
+        if wish.operation not in ("query", "queryAll") or not wish.query:
             raise jobs.refused("INVALIDJOB", "operation is query or queryAll, and query is required")
-        job = jobs.start(org, request, wish, operation=wish["operation"], state="UploadComplete", jobType=TYPE)
-        job |= {"query": wish["query"], "object": ""}
+        job = jobs.start(org, request, wish, operation=wish.operation, state="UploadComplete", jobType=TYPE)
+        job |= {"query": wish.query, "object": ""}
         self._results.pop(job["id"], None)  # ids begin anew after a reset
         selection, _ = self._run(job)
         job["object"] = selection.name
@@ -43,7 +44,7 @@ class QueryJobs:
     def change(self, org: Org, request: ApiRequest, job_id: str) -> Answer:
         """PATCH the state: Aborted."""
         job = jobs.find(org, job_id, TYPE)
-        if request.json().get("state") != "Aborted" or job["state"] in jobs.FINISHED:
+        if request.shaped(JobState).state != "Aborted" or job["state"] in jobs.FINISHED:
             raise jobs.refused("INVALIDJOBSTATE", f"a job in state {job['state']} cannot be changed so")
         return Answer(body=jobs.info(jobs.save(org, job, state="Aborted")))
 
@@ -63,7 +64,7 @@ class QueryJobs:
             raise ApiError(409, "API_VERSION_MISMATCH", f"the job was made with API version {job['apiVersion']}")
         if job["state"] != "JobComplete":
             return Answer(204)
-        start, size = _place(request), int(request.query.get("maxRecords") or PAGE)
+        start, size = _place(request), _page_size(request)
         selection, wanted = self._result(job)
         records = [selection.get(selection.name, key) for key in selection.ids[start : start + size]]
         rows = [[column.text(record) for column in wanted] for record in records if record is not None]
@@ -94,6 +95,13 @@ class QueryJobs:
         wanted = columns(self.org, job["query"])
         base = f"/services/data/v{job['apiVersion']}"
         return select(self.org, job["query"], base, with_deleted), wanted
+
+
+def _page_size(request: ApiRequest) -> int:
+    text = request.query.get("maxRecords") or str(PAGE)
+    if not text.isdigit() or not int(text):
+        raise ApiError(400, "INVALID_INPUT", f"maxRecords is not a positive number: {text}")
+    return int(text)
 
 
 def _place(request: ApiRequest) -> int:

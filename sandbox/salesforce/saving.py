@@ -192,6 +192,8 @@ def _link(org: Org, found: SObject, name: str) -> Field:
 
 def _parent_id(org: Org, link: Field, parent: Mapping[str, Any]) -> str:
     keys = {name: value for name, value in parent.items() if name != "attributes"}
+    if not keys:
+        raise _refused("INVALID_FIELD", f"{link.relationship} needs a field that finds the record")
     name, value = next(iter(keys.items()))
     for parent_name in link.references:
         parent_object = org.object(parent_name)

@@ -41,8 +41,12 @@ class SalesforceSystem(System):
     kept_on_reset = (sessions.KIND, keys.KIND)
 
     def build(self, store: Store) -> ASGIApp:
-        """Return the API."""
-        return SalesforceApp(Org(store))
+        """Return the API; with a state folder the key for JWT logins lies there from the start."""
+        org = Org(store)
+        if store.path is not None:
+            keys.private_key(org)
+            store.commit()
+        return SalesforceApp(org)
 
     def classify(self, method: str, path: str, query: str, body: bytes) -> Call:
         """Say of which kind a request is."""

@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from sandbox.salesforce import customfields, querying
 from sandbox.salesforce.answers import Answer, ApiError, ApiRequest, not_found
 from sandbox.salesforce.cursors import Cursors
 from sandbox.salesforce.ids import full_id
 from sandbox.salesforce.objects import BY_LOWER_NAME
 from sandbox.salesforce.org import Org
+from sandbox.salesforce.shapes import CustomField
 from sandbox.salesforce.soql.running import select
 from sandbox.store import Record
 
@@ -19,17 +22,19 @@ EXTERNAL_IDS = 25
 def create(org: Org, request: ApiRequest) -> Answer:
     """POST a custom field; nobody sees it before a permission is granted."""
     _check_rights(org)
-    wish = request.json()
-    full_name, metadata = str(wish.get("FullName", "")), wish.get("Metadata")
+    wish = request.shaped(CustomField)
+    full_name, metadata = wish.FullName, wish.Metadata
     table, _, name = full_name.partition(".")
     found = BY_LOWER_NAME.get(table.lower())
-    if found is None or not name.endswith("__c") or not isinstance(metadata, dict) or len(name) > NAME_LIMIT:
-        raise ApiError(400, "FIELD_INTEGRITY_EXCEPTION", "FullName is Object.Name__c, and Metadata is required")
+    if found is None or not name.endswith("__c") or len(name) > NAME_LIMIT:
+        raise ApiError(400, "FIELD_INTEGRITY_EXCEPTION", "FullName is Object.Name__c")
     if customfields.find(org.store, full_name):
         message = f"There is already a field named {name.removesuffix('__c')} on {found.name}."
         raise ApiError(400, "DUPLICATE_DEVELOPER_NAME", message)
     _check_external_ids(org, found.name, metadata)
-    field_id = _made(org, f"{found.name}.{name}", metadata)
+    _checked({"DeveloperName": name, "Metadata": metadata})
+    field_id = customfields.add(org.store, f"{found.name}.{name}", metadata)
+    _touch(org)
     return Answer(201, {"id": field_id, "success": True, "errors": [], "warnings": [], "infos": []})
 
 
@@ -68,20 +73,11 @@ def query(org: Org, cursors: Cursors, request: ApiRequest) -> Answer:
     return Answer(body={"size": len(body["records"]), "entityTypeName": selection.name, "queryLocator": None, **body})
 
 
-def _made(org: Org, full_name: str, metadata: Mapping[str, Any]) -> str:
-    try:
-        field_id = customfields.add(org.store, full_name, metadata)
-    except KeyError as problem:
-        raise ApiError(400, "FIELD_INTEGRITY_EXCEPTION", f"Metadata lacks or has a wrong {problem}") from None
-    _touch(org)
-    return field_id
-
-
 def _checked(custom: Record) -> None:
     try:
         customfields.as_field(custom)
-    except (KeyError, TypeError) as problem:
-        raise ApiError(400, "FIELD_INTEGRITY_EXCEPTION", f"Metadata lacks or has a wrong {problem}") from None
+    except (KeyError, msgspec.ValidationError) as problem:
+        raise ApiError(400, "FIELD_INTEGRITY_EXCEPTION", f"Metadata: {problem}") from None
 
 
 def _found(org: Org, field_id: str) -> Record:

@@ -61,6 +61,9 @@ class Compiler:
         if compare.operator in ("IN", "NOT IN"):
             return self._membership(compare, found.field, get)
         if compare.operator in ("INCLUDES", "EXCLUDES"):
+            if found.field.type != "multipicklist":
+                message = f"invalid operator {compare.operator} for field '{found.field.name}'"
+                raise refused(self.text, compare.path.place, message, "INVALID_QUERY_FILTER_OPERATOR")
             return self._inclusion(compare, get)
         if compare.operator == "LIKE":
             return self._like(compare, found.field, get)

@@ -41,7 +41,7 @@ class _Parser:
 
     def take(self) -> Word:
         word = self.word
-        self.next += 1
+        self.next = min(self.next + 1, len(self.words) - 1)
         return word
 
     def accept(self, *keywords: str) -> bool:
@@ -100,7 +100,7 @@ class _Parser:
             query = self.query()
             self.require(")")
             return query
-        if self.words[self.next + 1].text == "(":
+        if self.words[self.next].kind == "name" and self.words[self.next + 1].text == "(":
             return self.call()
         return self.path()
 

@@ -49,6 +49,15 @@ def find(org: Org, name: str, path: Path, text: str) -> Found:
     return Found(tuple(links), field)
 
 
+def comparable(org: Org, name: str, path: Path, text: str, verb: str) -> Found:
+    """Return the field `path` names if its values can be put in order; raises INVALID_FIELD."""
+    found = find(org, name, path, text)
+    if not found.field.is_filterable:
+        message = f"field '{found.field.name}' can not be {verb} in a query call"
+        raise refused(text, path.place, message, "INVALID_FIELD")
+    return found
+
+
 def fields_of(org: Org, table: str) -> Mapping[str, Field]:
     """Return the fields of an object, or those any object behind a mixed reference has."""
     try:

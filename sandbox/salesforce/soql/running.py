@@ -11,7 +11,7 @@ from sandbox.salesforce.org import Org
 from sandbox.salesforce.soql import aggregates
 from sandbox.salesforce.soql.conditions import Compiler, invalid_type
 from sandbox.salesforce.soql.parser import parse
-from sandbox.salesforce.soql.paths import Found, find, value_of
+from sandbox.salesforce.soql.paths import Found, comparable, find, value_of
 from sandbox.salesforce.soql.tree import Compare, Condition, Junction, Literal, Order, Path, Query
 from sandbox.salesforce.soql.words import refused
 from sandbox.store import Key, Record
@@ -121,8 +121,7 @@ class _Runner:
         return found
 
     def sorted_by(self, key: Order, records: list[Record]) -> list[Record]:
-        target = find(self.org, self.object.name, key.path, self.query.text)
-        get = target.getter(self.org)
+        get = comparable(self.org, self.object.name, key.path, self.query.text, "sorted").getter(self.org)
         nulls = [record for record in records if get(record) is None]
         rest = [record for record in records if get(record) is not None]
         rest.sort(key=lambda record: _sortable(get(record)), reverse=key.is_descending)
