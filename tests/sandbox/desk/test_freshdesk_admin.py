@@ -4,7 +4,7 @@ import time
 
 import pytest
 import requests
-from conftest import Caller
+from caller import Caller
 
 from sandbox.running import serve
 
