@@ -112,6 +112,7 @@ def copy_lines(connection: Connection, table: str, columns: Sequence[str], lines
 
 def stream(connection: Connection, query: str, params: dict[str, Any], size: int = 2000) -> Iterator[list[Any]]:
     """Yield the rows of `query` in lists of `size` through a server-side cursor: memory stays flat."""
+    driver(connection).execute("set local cursor_tuple_fraction = 1")  # all rows are wanted, not the first ones soon
     with driver(connection).cursor(name="lockstep_stream") as cursor:
         cursor.itersize = size
         cursor.execute(query.encode(), params)

@@ -54,18 +54,20 @@ where batch_id = %(id)s and batch_day = %(day)s and entity = %(entity)s and side
 
 def compile_reader(rows: Sequence[Row], side: Side) -> Reader:
     """Return the function from a raw record of `side` to its common fields and what is wrong with them."""
-    steps = [(row.name, row.fields(side), row.transform.read(side)) for row in rows]
-    plain = [(name, fields[0], read) for name, fields, read in steps if len(fields) == 1]
-    joined = [(name, fields, read) for name, fields, read in steps if len(fields) != 1]
+    steps = [(row.name, row.fields(side), row.transform.read(side), _reads_empty(row)) for row in rows]
+    plain = [(name, fields[0], read, reads_empty) for name, fields, read, reads_empty in steps if len(fields) == 1]
+    joined = [(name, fields, read) for name, fields, read, _ in steps if len(fields) != 1]
+
+    blank: dict[str, Any] = dict.fromkeys(row.name for row in rows)  # one order on both sides: equal fields, equal digest
 
     def read_record(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, str]]]:
-        fields: dict[str, Any] = {}
+        fields = blank.copy()
         problems: list[dict[str, str]] = []
         get = raw.get
-        for name, source, read in plain:
+        for name, source, read, reads_empty in plain:
             value = get(source)
             try:
-                fields[name] = None if value is None else read(value)
+                fields[name] = read(value) if reads_empty or value is not None else None
             except ValueError as error:
                 problems.append(reason(name, "bad_value", f"{source}: {shorten(str(error))}"))
         for name, sources, read in joined:
@@ -76,6 +78,11 @@ def compile_reader(rows: Sequence[Row], side: Side) -> Reader:
         return fields, problems
 
     return read_record
+
+
+def _reads_empty(row: Row) -> bool:
+    """Tell whether an empty cell means something: a box that is not ticked, a value that is translated."""
+    return row.transform.common_type == "boolean" or row.transform.name == "values"
 
 
 def digest(document: str) -> str:

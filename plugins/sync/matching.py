@@ -16,6 +16,7 @@ from sync.settings import EntitySettings, Side
 from sync.staging import copy_raw, drop_repeats, wanted_fields
 
 SIDES: tuple[Side, Side] = ("salesforce", "app")
+MANY = 5_000  # links after which the planner needs fresh statistics
 
 
 def stage_matches(batch: Batch, entity: EntitySettings, connectors: Mapping[Side, Connector], reads: Mapping[str, Any]) -> int:
@@ -107,7 +108,7 @@ def link_new(connection: Connection, batch: Batch, entity: EntitySettings) -> No
     for name in entity.match:
         _match_by(connection, name, f"lower(fields->>'{name}')")
     _mark_twins(connection, batch, entity)
-    connection.execute(
+    created = connection.execute(
         text(
             "insert into sync.link (integration_id, entity, salesforce_id, app_id, batch_id)"
             " select :integration_id, :entity, record_id, matched_id, :id from newcomer"
@@ -118,6 +119,8 @@ def link_new(connection: Connection, batch: Batch, entity: EntitySettings) -> No
         ),
         {**values, "sources": [side for side in SIDES if batch.is_open(entity, OTHER[side])]},
     )
+    if created.rowcount > MANY:
+        connection.execute(text("analyze sync.link"))
 
 
 def _match_by(connection: Connection, key: str, value: str) -> None:

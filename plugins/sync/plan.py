@@ -31,6 +31,11 @@ class Policy:
     salesforce_reference: str | None = None
     app_references: tuple[str, ...] = ()
 
+    @property
+    def salesforce_references(self) -> tuple[str, ...]:
+        """The cross-reference field of Salesforce, none or one."""
+        return (self.salesforce_reference,) if self.salesforce_reference else ()
+
     def is_open(self, side: Side) -> bool:
         """Tell whether `side` may be written at all."""
         return self.to_app if side == "app" else self.to_salesforce
@@ -182,8 +187,8 @@ def _create(pair: Pair, policy: Policy) -> Decision:
 
 def _references(policy: Policy, side: Side) -> dict[str, Any]:
     """Raw cross-reference fields of `side`, bound to the other side's id when sent."""
-    names = policy.app_references if side == "app" else (policy.salesforce_reference,)
-    return {name: {"id_of": OTHER[side]} for name in names if name and policy.is_open(side)}
+    names = policy.app_references if side == "app" else policy.salesforce_references
+    return dict.fromkeys(names, {"id_of": OTHER[side]}) if names and policy.is_open(side) else {}
 
 
 def _merge(pair: Pair, policy: Policy) -> Decision:

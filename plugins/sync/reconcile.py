@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from connectors.errors import GuardError
 from sync.batch import Batch, close_batch, note_counts
-from sync.database import NULL, copy_lines, escape, stream, to_json
+from sync.database import NULL, copy_lines, driver, escape, stream, to_json
 from sync.matching import link_new
 from sync.merge import UNKNOWN, FieldPolicy
 from sync.plan import SIDES, Action, Conflict, Decision, Link, Pair, Policy, Seen, decide
@@ -25,7 +25,13 @@ ACTION_COLUMNS = (
 ORDER = {"agree": 0, "create": 1, "update": 2}
 LAST_POSITION = 100_000
 
-PAIRS = """
+# Both sides hold the same and, where cross-references are kept, carry them: nothing to write, nothing for Python to look at.
+EQUAL = """
+s.digest = a.digest and l.state = 'pending' and not s.is_deleted
+  and (not %(has_references)s or (s.reference = l.app_id and a.reference = l.salesforce_id))
+"""
+
+MOVED = """
 with moved as (
   select l.id from staging.record r join sync.link l
     on l.integration_id = r.integration_id and l.entity = r.entity and l.salesforce_id = r.record_id
@@ -37,15 +43,28 @@ with moved as (
   where r.batch_id = %(id)s and r.batch_day = %(day)s and r.entity = %(entity)s and r.side = 'app' and r.verdict = 'valid'
     and (r.digest is distinct from l.app_digest or r.origin in ('retry', 'request'))
 )
-select l.id, l.salesforce_id, l.app_id, l.base, l.app_base, l.state,
-  s.fields, s.digest, s.modified_at, s.is_deleted, s.reference,
-  a.fields, a.digest, a.modified_at, a.is_deleted, a.reference
+"""
+
+JOINED = """
 from moved join sync.link l on l.id = moved.id
 left join staging.record s on s.batch_id = %(id)s and s.batch_day = %(day)s and s.entity = %(entity)s and s.side = 'salesforce'
   and s.record_id = l.salesforce_id and s.verdict = 'valid'
 left join staging.record a on a.batch_id = %(id)s and a.batch_day = %(day)s and a.entity = %(entity)s and a.side = 'app'
   and a.record_id = l.app_id and a.verdict = 'valid'
-order by l.id
+"""
+
+PAIRS = f"""{MOVED}
+select l.id, l.salesforce_id, l.app_id, l.base, l.app_base, l.state,
+  s.fields, s.digest, s.modified_at, s.is_deleted, s.reference,
+  a.fields, a.digest, a.modified_at, a.is_deleted, a.reference
+{JOINED} where ({EQUAL}) is not true order by l.id
+"""
+
+AGREE = f"""{MOVED}
+insert into sync.action (batch_id, integration_id, entity, position, side, operation, link_id, salesforce_id, app_id, settles, rule)
+select %(id)s, l.integration_id, l.entity, %(position)s, 'app', 'agree', l.id, l.salesforce_id, l.app_id,
+  jsonb_build_object('both', s.fields, 'salesforce_digest', s.digest, 'app_digest', a.digest), 'no difference'
+{JOINED} where {EQUAL}
 """
 
 
@@ -114,11 +133,12 @@ def _clear(connection: Connection, batch: Batch) -> None:
 
 def _plan_entity(connection: Connection, batch: Batch, entity: EntitySettings, rank: int) -> dict[str, int]:
     link_new(connection, batch, entity)
-    connection.execute(text("analyze sync.link"))
     counts: Counter[str] = Counter(rejected=reject(connection, batch, _unlinked(connection, entity)))
     policy = policy_of(batch, entity)
     references = {r.name: r.transform.argument for r in batch.integration.mappings[entity.name].rows if _is_reference(r)}
-    values = {"id": batch.id, "day": batch.day, "entity": entity.name}
+    has_references = bool(policy.salesforce_reference or policy.app_references)
+    values = {"id": batch.id, "day": batch.day, "entity": entity.name, "has_references": has_references}
+    counts["agree"] += driver(connection).execute(AGREE.encode(), {**values, "position": rank * 10}).rowcount
     for rows in stream(connection, PAIRS, values):
         known = _linked_ids(connection, batch, references, rows)
         pairs = [_pair(row, references, known) for row in rows]

@@ -127,7 +127,7 @@ def _run(engine: Engine, query: str, checks: list["Expectation"]) -> list[Mappin
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    source = context.data_sources.add_postgres("lockstep", connection_string=_gx_url(engine), create_temp_table=False)
+    source = context.data_sources.add_postgres("lockstep", connection_string=_gx_url(engine), create_temp_table=True)
     asset = source.add_query_asset("records", query=query)
     definition = asset.add_batch_definition_whole_table("all")
     suite = gx.ExpectationSuite("checks", expectations=checks)
