@@ -4,7 +4,8 @@ SyncError
 ├── TransientError            try again later: Airflow retries the task
 │   └── RateLimitError        … after `wait_seconds`
 └── PermanentError            a person must act: Airflow fails the task at the first try
-    ├── AuthError             credentials, rights, edition
+    ├── AuthError             credentials, rights
+    │   └── EditionError      … the edition or plan has no API
     ├── MappingError          the data team's files; carries all problems
     ├── TooManyRejectedError  validation over its limit, nothing written
     ├── RecordsRejectedError  the run is finished, some records could not go
@@ -20,7 +21,7 @@ MESSAGE_LIMIT = 200
 
 def shorten(text: str, limit: int = MESSAGE_LIMIT) -> str:
     """Cut an API's own words to `limit` characters on one line."""
-    line = " ".join(text.split())
+    line = " ".join(text.replace("\x00", "").split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
@@ -46,6 +47,10 @@ class PermanentError(SyncError):
 
 class AuthError(PermanentError):
     """Credentials, rights or the edition do not allow the call."""
+
+
+class EditionError(AuthError):
+    """The system's edition, plan or contract has no API access; no credentials can change that."""
 
 
 class MappingError(PermanentError):

@@ -48,9 +48,7 @@ def fields_of(entity: str, rows: list[Mapping[str, Any]]) -> list[Field]:
     names = {field.name for field in described}
     unlisted = [Field(name, name, kind) for name, kind in UNLISTED[entity] if name not in names]
     fixed = [
-        Field(name, name, kind, is_createable=False, is_updateable=False, is_calculated=True)
-        for name, kind in READ_ONLY[entity]
-        if name not in names
+        Field(name, name, kind, is_createable=False, is_updateable=False) for name, kind in READ_ONLY[entity] if name not in names
     ]
     return described + unlisted + fixed
 

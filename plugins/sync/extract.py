@@ -119,7 +119,7 @@ def _read(batch: Batch, entity: EntitySettings, side: Side, connector: Connector
         count = 0
         for page in pages:
             first = first or page.server_time
-            records = (r for r in page.records if _passes(entity, side, r.raw) or r.is_deleted)
+            records = (r for r in page.records if r.is_deleted or entity.passes(side, r.raw))
             count += copy_raw(connection, batch, entity, side, "request" if batch.request.record_ids else "change", records)
     server_time = first or datetime.now(UTC)
     log.info("%s %s: %d records read in %s since %s", batch.name, entity.name, count, side, since or "the beginning")
@@ -144,10 +144,6 @@ def _is_of(record_id: str, side: Side) -> bool:
         return (prefix == "salesforce") == (side == "salesforce")
     is_salesforce = len(record_id) in (15, 18) and record_id.isalnum() and record_id.startswith("0")
     return is_salesforce == (side == "salesforce")
-
-
-def _passes(entity: EntitySettings, side: Side, raw: Mapping[str, Any]) -> bool:
-    return all(str(raw.get(name)) in values for name, values in entity.filters.get(side, {}).items())
 
 
 def _forget_earlier_tries(connection: Connection, batch: Batch) -> None:

@@ -5,7 +5,7 @@ neither we wrote nor anybody knew before, somebody edited meanwhile: the digest 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -20,7 +20,7 @@ from sync.outbox import Outgoing, mark_each
 from sync.plan import OTHER
 from sync.rejections import Rejection, reason, refresh, reject, retry_soon
 from sync.settings import EntitySettings, Side
-from sync.staging import raw_digest, wanted_fields
+from sync.staging import raw_digest, storable, wanted_fields
 
 GONE = digest("{}")
 
@@ -54,7 +54,7 @@ def settle(
     owners = _owners(connection, batch, entity, side, [r.id for _, r in outcomes if r.id])
     read = compile_reader(batch.integration.mappings[entity.name].rows, side)
     rows, failures, answers = [], [], []
-    for action, result in outcomes:
+    for action, result in ((action, _storable(result)) for action, result in outcomes):
         link = links.get(action.link_id)
         owner = owners.get(result.id or "")
         if result.state == "done" and link is not None and owner not in (None, action.link_id):
@@ -119,6 +119,10 @@ def _apply(
             is_expected = False
     if is_expected:
         link.digests[side] = digest(to_json(answer))
+
+
+def _storable(result: Result) -> Result:
+    return replace(result, record=replace(result.record, raw=storable(result.record.raw))) if result.record else result
 
 
 def _mapped(read: Any, record: Record | None) -> dict[str, Any] | None:

@@ -25,6 +25,7 @@ SQL_TYPES = {
     "list": "jsonb",
 }  # fmt: skip
 PARTITION_LOCK = 7_301_002
+NUL = "\\u0000"  # as JSON spells it
 
 
 def ensure_partitions(connection: Connection, day: date) -> None:
@@ -64,6 +65,27 @@ def raw_digest(raw: Mapping[str, Any], wanted: Sequence[str], is_deleted: bool) 
     return blake2b(to_json([is_deleted, *map(raw.get, wanted)]).encode(), digest_size=16).hexdigest()
 
 
+def storable(value: Any) -> Any:
+    """Return `value` as Postgres can keep it in JSON: texts without NUL characters and halves of surrogate pairs."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {storable(key): storable(inner) for key, inner in value.items()}
+    return [storable(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def to_storable_json(value: Any) -> tuple[Any, str]:
+    """Return `value`, made storable where it must be, and its JSON."""
+    try:
+        document = to_json(value)
+    except UnicodeEncodeError:
+        document = NUL
+    if NUL not in document:
+        return value, document
+    value = storable(value)
+    return value, to_json(value)
+
+
 def raw_lines(
     batch: Batch, entity: str, side: Side, origin: str, wanted: Sequence[str], records: Iterable[Record]
 ) -> Iterator[str]:
@@ -71,11 +93,10 @@ def raw_lines(
     head = f"{batch.id}\t{batch.day}\t{batch.integration_id}\t{entity}\t{side}\t"
     for record in records:
         raw, deleted = record.raw, record.is_deleted
-        values = [raw.get(name) for name in wanted]
-        digest = blake2b(to_json([deleted, *values]).encode(), digest_size=16).hexdigest()
-        document = escape(to_json(dict(zip(wanted, values, strict=True))))
+        kept, document = to_storable_json({name: raw.get(name) for name in wanted})
+        digest = raw_digest(kept, wanted, deleted)
         stamp = record.modified_at.isoformat()
-        yield f"{head}{escape(record.id)}\t{stamp}\t{'t' if deleted else 'f'}\t{origin}\t{digest}\t{document}"
+        yield f"{head}{escape(record.id)}\t{stamp}\t{'t' if deleted else 'f'}\t{origin}\t{digest}\t{escape(document)}"
 
 
 def copy_raw(
