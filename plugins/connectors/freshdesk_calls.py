@@ -1,6 +1,6 @@
 """Calls to the Freshdesk REST API v2, and its error bodies in one shape."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -10,11 +10,17 @@ from urllib.parse import urlsplit
 from requests import Response
 
 from connectors.answers import words_of
-from connectors.errors import PermanentError, shorten
+from connectors.errors import AuthError, EditionError, PermanentError, shorten
 from connectors.session import Kind, Session
 
 DUPLICATE = "duplicate_value"
 SINCE_NAMES = ("updated_since", "_updated_since")  # the second is that of the older reference
+
+FORBIDDING = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+NO_API: Mapping[str, str] = {
+    "require_feature": "This Freshdesk account's plan has no API access (require_feature): choose a plan with it.",
+    "account_suspended": "This Freshdesk account is suspended (account_suspended): its owner has to settle that with Freshdesk.",
+}
 
 Row = dict[str, Any]
 
@@ -30,17 +36,23 @@ class Problem:
 
 @dataclass(slots=True)
 class FreshdeskCalls:
-    """Sends requests with an API key; `send` returns refusals, `get` raises them as PermanentError."""
+    """Sends requests with an API key; `send` returns refusals, `get` raises them as PermanentError.
+
+    Refusals of the key or of the whole account are AuthError and EditionError from both.
+    """
 
     base_url: str
     api_key: str = field(repr=False)
     session: Session
     since_names: tuple[str, str] = SINCE_NAMES
 
-    def send(self, method: str, path: str, kind: Kind, **arguments: Any) -> Response:
-        """Return the answer to a request below `/api/v2/`."""
-        url = f"{self.base_url}/api/v2/{path}"
-        return self.session.call(method, url, kind, auth=(self.api_key, "X"), **arguments)
+    def send(self, method: str, path: str, kind: Kind, answers: Collection[int] = (), **arguments: Any) -> Response:
+        """Return the answer to a request below `/api/v2/`; a 401 or 403 only if `answers` lists it."""
+        url, seen = f"{self.base_url}/api/v2/{path}", {*answers, *FORBIDDING}
+        response = self.session.call(method, url, kind, auth=(self.api_key, "X"), answers=seen, **arguments)
+        if response.status_code in FORBIDDING:
+            _check_access(response, answers)
+        return response
 
     def get(self, path: str, **params: str | int) -> Response:
         """Return a successful answer."""
@@ -61,6 +73,17 @@ class FreshdeskCalls:
             self.since_names = (self.since_names[1], self.since_names[0])
             return self.get(path, **{**params, self.since_names[0]: stamp})
         return expect(response)
+
+
+def _check_access(response: Response, answers: Collection[int]) -> None:
+    problem = problem_of(response)
+    words = f"{response.status_code} {problem.code}: {problem.message}"
+    if problem.code in NO_API:
+        raise EditionError(NO_API[problem.code])
+    if response.status_code == HTTPStatus.UNAUTHORIZED:
+        raise AuthError(f"Freshdesk refuses the API key ({words}). Check host and password in the connection.")
+    if response.status_code not in answers:
+        raise AuthError(f"Freshdesk forbids {urlsplit(response.url).path} ({words}). Check the rights of the API key's agent.")
 
 
 def expect(response: Response) -> Response:

@@ -13,7 +13,7 @@ from connectors.freshdesk import FreshdeskConnector
 from connectors.salesforce import SalesforceConnector
 from connectors.salesforce_calls import is_busy
 from connectors.salesforce_login import Credentials, sign_in
-from connectors.session import OnCall, Session
+from connectors.session import TOTAL_SECONDS, OnCall, Session
 
 EXTRA_PREFIX = "extra__salesforce__"  # how older Airflow forms stored the provider's fields
 FRESHDESK_DOMAIN = ".freshdesk.com"
@@ -49,11 +49,12 @@ class Settings:
         return self.address if is_loopback(self.address) else ""
 
 
-def open_connector(system: str, conn_id: str, *, on_call: OnCall | None = None, **options: Any) -> Connector:
-    """Return a connector for `system` from the Airflow connection `conn_id`; `options` go to its constructor."""
-    from airflow.sdk import BaseHook
+def open_connector(system: str, conn_id: str, **options: Any) -> Connector:
+    """Return a connector for `system` from the Airflow connection `conn_id`; `options` as for `build_connector`.
 
-    connection = BaseHook.get_connection(conn_id)
+    Raises PermanentError where there is no such connection, AuthError where it is incomplete.
+    """
+    connection = stored_connection(conn_id)
     settings = Settings(
         host=connection.host or "",
         port=connection.port,
@@ -62,16 +63,35 @@ def open_connector(system: str, conn_id: str, *, on_call: OnCall | None = None, 
         password=connection.password or "",
         extra=connection.extra_dejson,
     )
-    return build_connector(system, settings, on_call=on_call, **options)
+    return build_connector(system, settings, **options)
 
 
-def build_connector(system: str, settings: Settings, *, on_call: OnCall | None = None, **options: Any) -> Connector:
-    """Return a connector from plain values. Raises AuthError where the connection is incomplete."""
+def stored_connection(conn_id: str) -> Any:
+    """Return the Airflow connection `conn_id`. Raises PermanentError where there is none."""
+    from airflow.sdk import BaseHook
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        return BaseHook.get_connection(conn_id)
+    except AirflowNotFoundException:
+        raise PermanentError(
+            f"Airflow has no connection {conn_id!r} that can be read: add it under Admin, Connections, or as JSON in the "
+            f"variable AIRFLOW_CONN_{conn_id.upper()}."
+        ) from None
+
+
+def build_connector(
+    system: str, settings: Settings, *, on_call: OnCall | None = None, total_seconds: float = TOTAL_SECONDS, **options: Any
+) -> Connector:
+    """Return a connector from plain values; `options` go to its constructor. Raises AuthError where something is missing.
+
+    `total_seconds` is how long one call is repeated while the system does not answer.
+    """
     if system not in BUILDERS:
         raise PermanentError(f"There is no connector for {system!r}: there are {', '.join(BUILDERS)}.")
     if settings.address.startswith("http://") and not settings.loopback:
         raise PermanentError(f"{settings.address}: plain http is for sandbox servers on this machine only. Write https.")
-    session = Session(loopback=settings.loopback, on_call=on_call, is_busy=is_busy)
+    session = Session(loopback=settings.loopback, on_call=on_call, is_busy=is_busy, total_seconds=total_seconds)
     return BUILDERS[system](settings, session, options)
 
 

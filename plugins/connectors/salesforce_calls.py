@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from requests import PreparedRequest, Response
 
-from connectors.errors import AuthError, PermanentError, RateLimitError, SyncError, TransientError, shorten
+from connectors.errors import AuthError, EditionError, PermanentError, RateLimitError, SyncError, TransientError, shorten
 from connectors.session import Kind, Session
 
 VERSION = "59.0"
@@ -160,7 +160,7 @@ def error_of(path: str, status: int, problem: Problem) -> SyncError:
     if problem.code == LIMIT_EXCEEDED:
         return RateLimitError(f"Salesforce's daily limit of API calls is used up: {problem.message}", DAILY_WAIT_SECONDS)
     if problem.code == "API_DISABLED_FOR_ORG":
-        return AuthError(
+        return EditionError(
             "This Salesforce org or user has no API access (API_DISABLED_FOR_ORG): it needs Enterprise edition or higher, "
             "or Professional with the API add-on, and the user the permission 'API Enabled'."
         )

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.contract import Field, FieldType
-from connectors.errors import AuthError, PermanentError
+from connectors.errors import AuthError, EditionError, PermanentError
 from connectors.salesforce_calls import ApiError, SalesforceCalls
 from connectors.salesforce_soql import quote, select
 
 PERMISSION_SET = "Lockstep_Sync"
+PERMISSION_SET_LABEL = "Lockstep Sync"
 ALREADY_THERE = frozenset({"DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE"})
 TYPES: Mapping[str, FieldType] = {
     "id": "id", "string": "text", "textarea": "text", "combobox": "text", "encryptedstring": "text", "phone": "phone",
@@ -41,16 +42,30 @@ def field_of(row: Mapping[str, Any]) -> Field:
 def create_reference_field(calls: SalesforceCalls, source: str, name: str, label: str) -> None:
     """Create a unique external-id text field and let the permission set `Lockstep_Sync` use it; both only if missing.
 
-    A field made through the API is visible to nobody, not even to its maker, until a permission set names it.
+    A field made through the API is visible to nobody, not even to its maker, until a permission set names it. The set is
+    made too, and assigned to the user of the connection.
     """
     try:
         _create_field(calls, source, name, label)
-        _grant(calls, source, name)
+        parent = _ensure_permission_set(calls)
+        _ensure_assignment(calls, parent)
+        _grant(calls, parent, source, name)
+    except EditionError:
+        raise
     except (ApiError, AuthError) as error:
         raise PermanentError(
-            f"The field {source}.{name} could not be created: {error} An administrator's user (Customize Application) is "
-            f"needed once; or create it by hand: text 255, unique, external id."
-        ) from error
+            f"The field {source}.{name} could not be made: {error} Connect an administrator's user for once (Customize "
+            f"Application, Manage Users), or do it by hand. {by_hand(source, name)}"
+        ) from None
+
+
+def by_hand(source: str, name: str) -> str:
+    """Say what to click where the API may not make the field."""
+    return (
+        f"Setup, Object Manager, {source}, Fields & Relationships, New: Text, length 255, name {name.removesuffix('__c')}, "
+        f"unique, external ID, visible to no profile. Then Setup, Permission Sets, New: {PERMISSION_SET}; Object Settings, "
+        f"{source}: Read and Edit Access for {name}; Manage Assignments: add the integration user."
+    )
 
 
 def _create_field(calls: SalesforceCalls, source: str, name: str, label: str) -> None:
@@ -72,17 +87,19 @@ def _create_field(calls: SalesforceCalls, source: str, name: str, label: str) ->
             raise
 
 
-def _grant(calls: SalesforceCalls, source: str, name: str) -> None:
-    sets = calls.rows(select(["Id"], "PermissionSet", f"Name = {quote(PERMISSION_SET)}"))
-    if not sets:
-        raise PermanentError(
-            f"Salesforce has no permission set {PERMISSION_SET!r}: create it (Setup, Permission Sets), assign it to the "
-            f"integration user and run this again; until then nobody sees {source}.{name}."
-        )
-    parent, full_name = sets[0]["Id"], f"{source}.{name}"
-    where = f"ParentId = {quote(parent)} AND Field = {quote(full_name)}"
-    if calls.rows(select(["Id"], "FieldPermissions", where)):
-        return
+def _ensure_permission_set(calls: SalesforceCalls) -> str:
+    body = {"Name": PERMISSION_SET, "Label": PERMISSION_SET_LABEL, "Description": "Fields that only the sync uses."}
+    return _ensure(calls, "PermissionSet", f"Name = {quote(PERMISSION_SET)}", body)
+
+
+def _ensure_assignment(calls: SalesforceCalls, parent: str) -> None:
+    user = str(calls.call("GET", "/services/oauth2/userinfo", "read").json()["user_id"])
+    where = f"PermissionSetId = {quote(parent)} AND AssigneeId = {quote(user)}"
+    _ensure(calls, "PermissionSetAssignment", where, {"PermissionSetId": parent, "AssigneeId": user})
+
+
+def _grant(calls: SalesforceCalls, parent: str, source: str, name: str) -> None:
+    full_name = f"{source}.{name}"
     body = {
         "ParentId": parent,
         "SobjectType": source,
@@ -90,8 +107,17 @@ def _grant(calls: SalesforceCalls, source: str, name: str) -> None:
         "PermissionsRead": True,
         "PermissionsEdit": True,
     }
+    _ensure(calls, "FieldPermissions", f"ParentId = {quote(parent)} AND Field = {quote(full_name)}", body)
+
+
+def _ensure(calls: SalesforceCalls, source: str, where: str, body: Mapping[str, Any]) -> str:
+    """Return the id of the setup record that `where` finds, made from `body` if there is none."""
+    found = calls.rows(select(["Id"], source, where))
+    if found:
+        return str(found[0]["Id"])
     try:
-        calls.call("POST", "sobjects/FieldPermissions", "write", is_safe=True, json=body)
+        return str(calls.call("POST", f"sobjects/{source}", "write", is_safe=True, json=body).json()["id"])
     except ApiError as error:
         if error.code not in ALREADY_THERE:
             raise
+        return str(calls.rows(select(["Id"], source, where))[0]["Id"])

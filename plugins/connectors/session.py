@@ -6,6 +6,7 @@ is repeated only where the server surely did not process it; its lost answer is 
 
 import logging
 import random
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, SSLError
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, SSLError
 
 from connectors.answers import is_loopback, redact, retry_after_seconds, words_of
 from connectors.errors import AuthError, PermanentError, RateLimitError, TransientError
@@ -29,6 +30,7 @@ FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 30.0
 DEFAULT_RATE_WAIT_SECONDS = 60.0
 BUSY_STATUSES = frozenset({420, HTTPStatus.TOO_MANY_REQUESTS})
+UNKNOWN_HOST = frozenset({socket.EAI_NONAME, socket.EAI_NODATA})
 REPEATABLE_METHODS = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
 
 Kind = Literal["read", "write", "auth"]
@@ -176,7 +178,7 @@ class Session:
         try:
             return self.http.request(call.method, call.url, timeout=timeout, allow_redirects=False, **options)
         except requests.RequestException as error:
-            raise _explain(call, error) from None
+            raise _explain(call, error, self.loopback) from None
 
     def _note(self, call: _Call, response: requests.Response) -> None:
         self.calls[call.kind] += 1
@@ -196,17 +198,20 @@ def _backoff_seconds(state: RetryCallState) -> float:
     return random.uniform(longest / 2, longest)
 
 
-def _explain(call: _Call, error: requests.RequestException) -> Exception:
+def _explain(call: _Call, error: requests.RequestException, loopback: str) -> Exception:
     """Turn a failure of `requests` into ours; its own text is left out, for it names the whole URL."""
     reason = error.args[0] if error.args else None
     cause = getattr(reason, "reason", reason)
     if isinstance(error, requests.exceptions.SSLError) or isinstance(cause, SSLError):
         return PermanentError(f"{call}: the server's certificate was not accepted. Check the host and the CA bundle.")
+    if isinstance(cause, NameResolutionError) and getattr(cause.__cause__, "errno", None) in UNKNOWN_HOST:
+        return PermanentError(f"{call}: no host has this name. Check the host in the connection.")
     if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError | requests.Timeout):
         was_sent = not isinstance(error, requests.ConnectTimeout) and not isinstance(
             cause, NewConnectionError | ConnectTimeoutError
         )
-        return _TryAgainError(type(cause if isinstance(cause, Exception) else error).__name__, was_sent)
+        what = f"no answer from {loopback or 'the server'}" if was_sent else f"no connection to {loopback or 'the server'}"
+        return _TryAgainError(f"{what} ({type(cause if isinstance(cause, Exception) else error).__name__})", was_sent)
     return PermanentError(f"{call}: {type(error).__name__}. Check the host in the connection.")
 
 

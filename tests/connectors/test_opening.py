@@ -1,11 +1,12 @@
 """Connections become connectors."""
 
 import json
+import socket
 
 import pytest
 
 from connectors.contract import Connector
-from connectors.errors import AuthError, PermanentError
+from connectors.errors import AuthError, EditionError, PermanentError, TransientError
 from connectors.opening import Settings, build_connector, freshdesk_address, open_connector
 from sandbox.running import serve
 
@@ -105,6 +106,38 @@ def test_a_stored_airflow_connection_opens(freshdesk, salesforce, monkeypatch):
     )
     assert open_connector("freshdesk", "freshdesk_test").ping().is_sandbox
     assert open_connector("salesforce", "salesforce_test").ping().name
+
+
+def test_an_unknown_host_is_said_at_once():
+    connector = build_connector("freshdesk", Settings(host="https://nobody.invalid", password="key"))
+    with pytest.raises(PermanentError, match=r"nobody\.invalid.*: no host has this name\. Check the host"):
+        connector.ping()
+
+
+@pytest.mark.parametrize(("system", "fields"), [("freshdesk", {"password": "key"}), ("salesforce", {"extra": CLIENT})])
+def test_a_system_that_does_not_listen_is_named_with_its_address(system, fields):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        connector = build_connector(system, Settings(host=address, **fields), total_seconds=0.1)
+        with pytest.raises(TransientError, match=f"no connection to {address}"):
+            connector.ping()
+
+
+def test_a_connection_that_is_not_there_is_named(monkeypatch):
+    monkeypatch.delenv("AIRFLOW_CONN_NOWHERE", raising=False)
+    with pytest.raises(PermanentError, match=r"no connection 'nowhere' that can be read: .*AIRFLOW_CONN_NOWHERE"):
+        open_connector("freshdesk", "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("switch", "words"), [({"api_in_plan": False}, "plan has no API access"), ({"account_suspended": True}, "is suspended")]
+)
+@pytest.mark.parametrize("is_nested", [False, True])
+def test_a_freshdesk_account_without_api_is_not_a_matter_of_the_key(freshdesk, switch, words, is_nested):
+    freshdesk.client.switches(nested_403=is_nested, **switch)
+    with pytest.raises(EditionError, match=words):
+        freshdesk.connector.ping()
 
 
 def test_a_rehearsal_may_speak_tls(monkeypatch):

@@ -411,10 +411,20 @@ def test_what_is_known_when_halving_is_stopped_still_comes():
 # -- our own field
 
 
-def test_a_missing_permission_set_is_named(salesforce):
+def test_a_missing_permission_set_is_made_and_assigned_to_the_user_of_the_connection(salesforce):
     [found] = [row for row in salesforce.client.records("PermissionSet") if row["Name"] == "Lockstep_Sync"]
     salesforce.client.edit("PermissionSet", found["Id"], {"Name": "Other"})
-    with pytest.raises(PermanentError, match="no permission set 'Lockstep_Sync'"):
+    for _ in range(2):
+        salesforce.connector.create_field("contact", "FDCONTACTID__c", "Freshdesk contact id")
+    [made] = [row for row in salesforce.client.records("PermissionSet") if row["Name"] == "Lockstep_Sync"]
+    assigned = [row["PermissionSetId"] for row in salesforce.client.records("PermissionSetAssignment")]
+    assert assigned == [found["Id"], made["Id"]]
+    assert "FDCONTACTID__c" in {field.name for field in salesforce.connector.describe("contact")}
+
+
+def test_where_setup_is_not_allowed_the_clicks_are_named(salesforce):
+    salesforce.client.switches(allow_setup=False)
+    with pytest.raises(PermanentError, match=r"New: Text, length 255, name FDCONTACTID, unique.*New: Lockstep_Sync"):
         salesforce.connector.create_field("contact", "FDCONTACTID__c", "Freshdesk contact id")
 
 
