@@ -42,6 +42,10 @@ class GeneratedConnector:
     system: str = "bench"
     entities: Mapping[str, Entity] | None = None
 
+    def account_id(self) -> str:
+        """Answer at once."""
+        return f"bench-{self.side}"
+
     def ping(self) -> Account:
         """Answer at once."""
         return Account(f"bench-{self.side}", "bench", is_sandbox=True)

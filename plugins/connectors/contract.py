@@ -107,6 +107,10 @@ class Connector(Protocol):
     system: str  # "salesforce", "freshdesk" …
     entities: Mapping[str, Entity]
 
+    def account_id(self) -> str:
+        """Return the stable id of the org or account we speak to, without a counted call."""
+        ...
+
     def ping(self) -> Account:
         """Check host, credentials, rights and edition with the cheapest call."""
         ...

@@ -66,10 +66,14 @@ class FreshdeskConnector:
         self._needs_details = needs_details
         self._restores_deleted = restores_deleted
 
+    def account_id(self) -> str:
+        """Return the host name of the account."""
+        return str(urlsplit(self._calls.base_url).hostname)
+
     def ping(self) -> Account:
         """Ask who the key belongs to. The account's id is its host name."""
         self._calls.get("agents/me")
-        host = str(urlsplit(self._calls.base_url).hostname)
+        host = self.account_id()
         return Account(host, host, is_sandbox=bool(self._calls.session.loopback))
 
     def describe(self, entity: str) -> Sequence[Field]:

@@ -74,6 +74,10 @@ class MemoryConnector:
 
     # -- the contract
 
+    def account_id(self) -> str:
+        """Return the system's name."""
+        return self.system
+
     def ping(self) -> Account:
         """Answer at once."""
         return Account(self.system, self.system, is_sandbox=True)

@@ -73,6 +73,10 @@ class SalesforceConnector:
         self._bulk_writes = bulk_writes
         self._bulk_rows = bulk_rows
 
+    def account_id(self) -> str:
+        """Return the org id, which the login tells."""
+        return self._calls.org_id()
+
     def ping(self) -> Account:
         """Log in and ask for the organization's name."""
         row = self._calls.rows(select(["Id", "Name", "IsSandbox"], "Organization"))[0]

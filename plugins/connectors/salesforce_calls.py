@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 from requests import PreparedRequest, Response
 
 from connectors.errors import AuthError, EditionError, PermanentError, RateLimitError, SyncError, TransientError, shorten
+from connectors.salesforce_soql import long_id
 from connectors.session import Kind, Session
 
 VERSION = "59.0"
@@ -121,10 +122,18 @@ class SalesforceCalls:
             body = self.call("GET", following, "read").json()
             yield from body["records"]
 
-    def _send(self, method: str, path: str, kind: Kind, arguments: Mapping[str, Any]) -> Response:
+    def org_id(self) -> str:
+        """Log in unless we are, and return the 18 characters of the org id, with which every token begins."""
+        self._log_in()
+        return long_id(self._token.partition("!")[0])
+
+    def _log_in(self) -> None:
         if not self._token:
             self._token, self._instance = self._login()
             self._check_instance()
+
+    def _send(self, method: str, path: str, kind: Kind, arguments: Mapping[str, Any]) -> Response:
+        self._log_in()
         seen = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
         return self.session.call(method, self._instance + path, kind, auth=self._sign, answers=seen, **arguments)
 

@@ -12,12 +12,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from connectors.contract import Account
+from connectors.contract import Connector
 from connectors.errors import PermanentError
 from sync import mapping
 from sync.database import to_json
 from sync.mapping import Integration
-from sync.settings import EntitySettings
+from sync.settings import EntitySettings, Side
 
 FINISHED = ("done", "partial")
 MAPPING_SUFFIXES = (".csv", ".yaml")
@@ -69,7 +69,7 @@ class Batch:
         return entity.writes_to(side) and self.request.direction in ("both", f"to_{side}")  # type: ignore[arg-type]
 
 
-def open_batch(engine: Engine, folder: Path, salesforce: Account, app: Account, run_id: str, request: Request) -> Batch:
+def open_batch(engine: Engine, folder: Path, connectors: Mapping[Side, Connector], run_id: str, request: Request) -> Batch:
     """Open a batch for this run. Batches of the integration left open by killed tasks are closed as failed.
 
     Raises MappingError with all problems of the files, PermanentError for an unknown entity in the request.
@@ -82,7 +82,7 @@ def open_batch(engine: Engine, folder: Path, salesforce: Account, app: Account, 
             text("insert into sync.mapping (digest, files) values (:digest, cast(:files as jsonb)) on conflict do nothing"),
             {"digest": integration.digest, "files": _files(folder)},
         )
-        integration_id = _integration_id(connection, name, salesforce, app)
+        integration_id = _integration_id(connection, name, connectors)
         connection.execute(
             text("update sync.batch set state = 'failed', ended_at = now() where integration_id = :id and state = 'open'"),
             {"id": integration_id},
@@ -100,7 +100,15 @@ def open_batch(engine: Engine, folder: Path, salesforce: Account, app: Account, 
                 "digest": integration.digest,
             },
         ).one()
-    return Batch(row[0], row[1], integration_id, engine, integration, request, (salesforce.id, app.id))
+    return Batch(
+        row[0],
+        row[1],
+        integration_id,
+        engine,
+        integration,
+        request,
+        (connectors["salesforce"].account_id(), connectors["app"].account_id()),
+    )
 
 
 def find_batch(engine: Engine, name: str, run_id: str) -> Batch:
@@ -148,17 +156,21 @@ def _check_request(integration: Integration, request: Request) -> None:
         )
 
 
-def _integration_id(connection: Connection, name: str, salesforce: Account, app: Account) -> int:
-    values = {"name": name, "org": salesforce.id, "account": app.id, "sandbox": salesforce.is_sandbox}
-    connection.execute(
-        text(
-            "insert into sync.integration (name, org_id, account_id, is_sandbox) values (:name, :org, :account, :sandbox)"
-            " on conflict do nothing"
-        ),
-        values,
-    )
+def _integration_id(connection: Connection, name: str, connectors: Mapping[Side, Connector]) -> int:
+    """The row of this org and account; both are asked who they are only the first time."""
+    values: dict[str, Any] = {
+        "name": name,
+        "org": connectors["salesforce"].account_id(),
+        "account": connectors["app"].account_id(),
+    }
     query = text("select id from sync.integration where name = :name and org_id = :org and account_id = :account")
-    return int(connection.execute(query, values).scalar_one())
+    known = connection.scalar(query, values)
+    if known is not None:
+        return int(known)
+    connectors["app"].ping()
+    values["sandbox"] = connectors["salesforce"].ping().is_sandbox
+    insert = "insert into sync.integration (name, org_id, account_id, is_sandbox) values (:name, :org, :account, :sandbox) returning id"
+    return int(connection.execute(text(insert), values).scalar_one())
 
 
 def _files(folder: Path) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 
 from connectors.contract import Connector
 from connectors.errors import AuthError, MappingError, RateLimitError, SyncError
+from connectors.salesforce_soql import long_id
 from sync.batch import FINISHED, Batch, close_batch, note_counts
 from sync.database import to_json
 from sync.matching import stage_matches
@@ -112,6 +113,7 @@ def _read(batch: Batch, entity: EntitySettings, side: Side, connector: Connector
         since, is_full = _since(connection, batch, entity, side)
         if batch.request.record_ids:
             ids = [each.partition(":")[2] or each for each in batch.request.record_ids if _is_of(each, side)]
+            ids = [long_id(each) for each in ids] if side == "salesforce" else ids
             pages = connector.read(name, ids, wanted)
         else:
             pages = connector.read_changes(name, since, wanted)

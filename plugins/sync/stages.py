@@ -51,7 +51,7 @@ def run_stage(stage: str, engine: Engine, folder: Path, run_id: str, request: Re
 
 def _extract(engine: Engine, folder: Path, run_id: str, request: Request, connectors: Mapping[Side, Connector]) -> dict[str, Any]:
     migrate(engine)
-    batch: Batch = open_batch(engine, folder, connectors["salesforce"].ping(), connectors["app"].ping(), run_id, request)
+    batch: Batch = open_batch(engine, folder, connectors, run_id, request)
     recover(batch, connectors)
     counts = extract(batch, connectors)
     if counts["total"]:
