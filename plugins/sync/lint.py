@@ -18,7 +18,7 @@ from sync.fit import Live, check_row
 from sync.mapping import Integration
 from sync.mapping import Mapping as EntityMapping
 from sync.rows import COLUMNS, Row
-from sync.settings import FILE, SIDES, Settings, Side
+from sync.settings import FILE, SIDES, TOWARDS, Settings, Side
 
 __all__ = ["Problem", "check", "main"]
 
@@ -44,6 +44,7 @@ def check(
             problems += _check_required(mapping, live, side)
             problems += _check_references(integration.settings, live, side)
             problems += _check_filters(integration.settings, live, side)
+            problems += _check_flags(integration.settings, live, side)
             problems += _check_translations(integration, mapping, live, side)
     return sorted(set(problems))
 
@@ -86,6 +87,19 @@ def _check_filters(settings: Settings, live: Live, side: Side) -> Iterator[Probl
                 hint = suggest(value, field.options or ())
                 message = f"'{value[:60]}' is no option of '{name}' in {live.what(side)}{hint}; no record has it"
                 yield _in_settings(settings, live, ("filter", side, name), message, "warning")
+
+
+def _check_flags(settings: Settings, live: Live, side: Side) -> Iterator[Problem]:
+    way = TOWARDS[side]
+    name = live.entity.flag_fields.get(way, "")
+    if live.entity.deletes.get(way) != "flag" or not live.entity.writes_to(side):
+        return
+    field = live.fields[side].get(name)
+    if field is None:
+        yield _in_settings(settings, live, ("deletes", way), f"{live.lacks(side, name)}; correct the name or create the field")
+    elif field.type != "boolean" or not field.is_updateable:
+        message = f"'{name[:60]}' in {live.what(side)} is no check box that can be written ({field.type}); name another field"
+        yield _in_settings(settings, live, ("deletes", way), message)
 
 
 def _in_settings(settings: Settings, live: Live, keys: tuple[str, ...], message: str, severity: Severity = "error") -> Problem:

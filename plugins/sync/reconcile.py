@@ -109,7 +109,7 @@ def policy_of(batch: Batch, entity: EntitySettings) -> Policy:
         master=entity.master,
         prefer="app" if entity.prefer == "app" else "salesforce",
         deletes=entity.deletes,
-        flag_fields=entity.options.get("flag_fields", {}),
+        flag_fields=entity.flag_fields,
         salesforce_reference=entity.salesforce_reference,
         app_references=entity.app_references,
     )

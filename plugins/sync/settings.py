@@ -20,7 +20,7 @@ DIRECTIONS = ("both", "to_app", "to_salesforce")
 MASTERS = ("merge", "salesforce", "app")
 HISTORIES = ("none", "all")
 TAKEN_NAMES = ("values", "users")  # their CSV files hold something else
-DELETES = ("ignore", "flag", "archive", "delete")
+DELETES = ("ignore", "flag", "delete")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}$")
 _ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+$")
 
@@ -44,6 +44,12 @@ class EntitySettings:
     deletes: Mapping[str, str] = field(default_factory=dict)  # "to_app", "to_salesforce" → a word of DELETES
     filters: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)  # side → raw field → values
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def flag_fields(self) -> Mapping[str, str]:
+        """The check box to tick on the other side of a deletion, by "to_app", "to_salesforce"."""
+        given = self.options.get("flag_fields")
+        return {way: name for way, name in given.items() if isinstance(name, str)} if isinstance(given, dict) else {}
 
     def writes_to(self, side: Side) -> bool:
         """Tell whether records of this entity are written to `side`."""
@@ -195,6 +201,9 @@ def _read_entity(name: str, section: Section, outer: tuple[str, str, str]) -> En
         filters={side: _read_filter(filters.section(side)) for side in SIDES},
         options=section.free("options"),
     )
+    for way, word in entity.deletes.items():
+        if word == "flag" and way not in entity.flag_fields:
+            deletes.report(way, f"flag ticks a check box; name it as options: {{flag_fields: {{{way}: its API name}}}}")
     for part in (reference, deletes, required, filters, section):
         part.close()
     return entity

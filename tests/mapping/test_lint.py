@@ -251,6 +251,22 @@ def test_a_cross_reference_field_that_cannot_be_written_is_named(tmp_path: Path)
     ]
 
 
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("Vip__c", []),
+        ("Score__c", ["'Score__c' in Salesforce contact is no check box that can be written (number); name another field"]),
+        ("Gone__c", ["Salesforce contact has no field 'Gone__c'"]),
+    ],
+)
+def test_the_check_box_of_a_deletion_is_held_against_the_fields(field: str, words: list[str], tmp_path: Path) -> None:
+    options = f"{{flag_fields: {{to_salesforce: {field}}}}}"
+    settings = f"{SETTINGS}    deletes: {{to_salesforce: flag}}\n    options: {options}\n"
+    found = check(tmp_path, settings=settings)
+    place = "settings.yaml:5:30: entities.contact.deletes.to_salesforce: "
+    assert [problem.startswith(place + each) for problem, each in zip(found, words, strict=True)] == [True] * len(words)
+
+
 def test_filters_are_held_against_the_fields(tmp_path: Path) -> None:
     settings = f"{SETTINGS}    filter: {{salesforce: {{LeadSource: [Web, Wep], Sourse: [x]}}}}\n"
     assert [problem.partition(": ")[2].partition(";")[0] for problem in check(tmp_path, settings=settings)] == [
