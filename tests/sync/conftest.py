@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from pipeline import World, freshdesk_world, shipped_folder
+from pipeline import Pipeline, World, freshdesk_world, memory_pair, shipped_folder
 from sandbox.client import SandboxClient
 from sandbox.running import serve
+
+QUICK = ("extract", "map", "reconcile", "load")
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +30,11 @@ def world(servers: dict[str, SandboxClient], engine: Engine, tmp_path: Path) -> 
         server.clear_faults()
     servers["freshdesk"].switches(rate_limit=False)
     return freshdesk_world(engine, shipped_folder("freshdesk", tmp_path), servers["salesforce"], servers["freshdesk"])
+
+
+@pytest.fixture
+def memory(engine: Engine, tmp_path: Path) -> Pipeline:
+    """Two systems in memory between which the shipped mapping runs, without the data-quality checks: those cost a second a run."""
+    pipeline = Pipeline(engine, shipped_folder("freshdesk", tmp_path), memory_pair(), stages=QUICK)
+    pipeline.change("settings.yaml", "overlap_minutes: 10", "overlap_minutes: 10\non_rejected: succeed")
+    return pipeline

@@ -26,19 +26,25 @@ class Pipeline:
     engine: Engine
     folder: Path
     connectors: Mapping[Side, Connector]
+    stages: tuple[str, ...] = STAGES
     runs: int = 0
+    run_id: str = "run-0"
     counts: dict[str, Any] = field(default_factory=dict)
 
-    def run(self, *, stages: tuple[str, ...] = STAGES, run_id: str | None = None, **request: Any) -> dict[str, Any]:
+    def run(self, *, stages: tuple[str, ...] = (), run_id: str | None = None, **request: Any) -> dict[str, Any]:
         """Run the stages of one run; an extract that finds nothing ends it. Returns the counts by stage."""
         self.runs += run_id is None
         self.run_id = run_id or f"run-{self.runs}"
         self.counts = {}
-        for stage in stages:
-            self.counts[stage] = run_stage(stage, self.engine, self.folder, self.run_id, Request(**request), lambda _: self.connectors)
-            if stage == "extract" and not self.counts[stage]["total"]:
+        for name in stages or self.stages:
+            self.counts[name] = self.stage(name, **request)
+            if name == "extract" and not self.counts[name]["total"]:
                 break
         return self.counts
+
+    def stage(self, name: str, **request: Any) -> dict[str, Any]:
+        """Run one stage of the present run, as a task does that is cleared."""
+        return run_stage(name, self.engine, self.folder, self.run_id, Request(**request), lambda _: self.connectors)
 
     def rows(self, query: str, **values: Any) -> list[Any]:
         """Return the rows of a query on the state."""
