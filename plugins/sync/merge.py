@@ -29,7 +29,7 @@ def is_empty(value: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class FieldPolicy:
-    """How one mapped field travels. `default` is a common value."""
+    """How one mapped field travels. `default` is a common value; `on_empty` may be the one side that is emptied."""
 
     name: str
     to_app: bool = True
@@ -93,7 +93,7 @@ def resolve(policy: FieldPolicy, master: str, prefer: Side, values: Values, newe
     if policy.on_conflict == "union" and isinstance(values.salesforce or values.app, list):
         return _union(policy, values)
     if policy.overwrite == "if_empty":
-        return _fill(policy, values)
+        return _fill(policy, master, values)
     if policy.to_app != policy.to_salesforce:
         return _one_way(policy, master, values)
     moved: list[Side] = [side for side in ("salesforce", "app") if values.is_moved(side)]
@@ -131,10 +131,17 @@ def _one_way(policy: FieldPolicy, master: str, values: Values) -> Outcome:
     return _keep(values, f"one way from {source}")
 
 
-def _fill(policy: FieldPolicy, values: Values) -> Outcome:
+def _fill(policy: FieldPolicy, master: str, values: Values) -> Outcome:
+    """A filled field is never replaced, an empty one is filled by what moved. Emptying what both sides held alike travels."""
     for side in ("salesforce", "app"):
-        if is_empty(values.of(side)) and policy.is_open(side):
-            return _take(policy, values, _other(side), f"empty in {side}")
+        other = _other(side)
+        is_cleared = values.is_moved(side) and values.base(side) == values.of(other)
+        if not is_empty(values.of(side)):
+            continue
+        if is_cleared and policy.is_open(other) and master in ("merge", side):
+            return _take(policy, values, side, f"emptied in {side}")
+        if policy.is_open(side) and (values.is_moved(side) or values.is_moved(other)):
+            return _take(policy, values, other, f"empty in {side}")
     return _keep(values, "not overwritten: not empty")
 
 
@@ -157,7 +164,7 @@ def _take(policy: FieldPolicy, values: Values, winner: Side, rule: str) -> Outco
     if policy.overwrite == "never" or not policy.is_open(loser):
         return _keep(values, "never overwritten")
     if is_empty(value):
-        if policy.on_empty == "skip":
+        if policy.on_empty in ("skip", winner):
             return _keep(values, "empty is not sent")
         value = policy.default if policy.on_empty == "default" else None
     lost = values.is_moved(loser) and value != values.of(loser)

@@ -20,7 +20,7 @@ HEADER = Header(
 )  # fmt: skip
 COLUMNS: dict[Side, str] = {"salesforce": "salesforce_field", "app": "app_field"}
 ON_CONFLICT = ("salesforce", "app", "newest", "non_empty", "union", "ratchet", "ask")
-ON_EMPTY = ("clear", "skip", "default")
+ON_EMPTY = ("clear", "skip", "default", "salesforce", "app")
 OVERWRITE = ("always", "if_empty", "never")
 REQUIRED = {
     "": "", "no": "", "n": "", "false": "", "0": "", "nein": "", "falsch": "",

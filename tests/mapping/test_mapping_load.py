@@ -133,7 +133,7 @@ def test_all_problems_of_all_files_come_at_once(tmp_path: Path) -> None:
         ("Title,x,,,newst", "3:5: on_conflict: 'newst' is not known (did you mean 'newest'?); write salesforce, app, newest"),
         ("Title,x,,,union", "3:5: on_conflict: union is for lists such as tags; choose another word"),
         ("Title,x,,,ratchet", "3:5: on_conflict: ratchet is for check boxes (transform boolean or not); choose another word"),
-        ("Title,x,,,,delete", "3:6: on_empty: 'delete' is not known; write clear, skip or default"),
+        ("Title,x,,,,delete", "3:6: on_empty: 'delete' is not known; write clear, skip, default, salesforce or app"),
         ("Title,x,,,,default", "3:8: default: on_empty is default, but no default is given; fill this cell"),
         ("Title,x,,,,skip,,Boss", "3:6: on_empty: a default is given, but on_empty is skip; write default or empty this cell"),
         ("Age__c,x,,number,,,,old", "3:8: default: not a number: 'old'; write a default that number can read"),

@@ -64,9 +64,24 @@ def test_a_first_link_sends_no_nulls_later_ones_overwrite() -> None:
 
 
 def test_if_empty_fills_and_never_replaces() -> None:
-    email = FieldPolicy("email", overwrite="if_empty")
-    assert settle(email, "new@x.example", "a@x.example", "a@x.example").app == "a@x.example"
-    assert settle(email, "new@x.example", None, "a@x.example").app == "new@x.example"
+    phone = FieldPolicy("phone", overwrite="if_empty")
+    assert settle(phone, "new", "old", "old").app == "old"
+    assert settle(phone, "new", None).app == "new"
+    assert settle(phone, "new", None, "old").app == "new"
+    assert settle(phone, None, "a", "s", app_base="a").salesforce == "a"
+
+
+@pytest.mark.feature("FD-12")
+def test_if_empty_lets_the_removal_of_an_agreed_value_travel() -> None:
+    phone = FieldPolicy("phone", overwrite="if_empty")
+    assert settle(phone, None, "old", "old") == Outcome(None, None, "emptied in salesforce")
+    assert settle(phone, "old", None, "old") == Outcome(None, None, "emptied in app")
+    assert settle(phone, "old", None, "old", master="salesforce").app == "old"
+    kept = replace(phone, on_empty="salesforce")
+    assert settle(kept, None, "old", "old").app == "old"
+    assert settle(kept, None, "old", None, app_base="old") == Outcome(None, "old", "not overwritten: not empty")
+    assert settle(kept, None, "new", None, app_base="old").salesforce == "new"
+    assert settle(kept, "old", None, "old").salesforce is None
 
 
 def test_one_way_fields_leave_the_other_side_alone_until_the_source_moves() -> None:
@@ -114,7 +129,9 @@ def test_deletions_follow_their_policy_and_never_come_back() -> None:
 
 
 def test_an_unknown_reference_waits_and_holds_nothing_else_back() -> None:
-    decision = decide(pair({"name": "N", "email": UNKNOWN, "note": None}, None, {"name": "n", "email": None, "note": None}), POLICY)
+    decision = decide(
+        pair({"name": "N", "email": UNKNOWN, "note": None}, None, {"name": "n", "email": None, "note": None}), POLICY
+    )
     assert decision.waiting == ["email"]
     assert decision.actions[0].fields == {"name": ("n", "N")}
 
@@ -126,7 +143,7 @@ field_policies = st.builds(
     FieldPolicy,
     name=st.just("x"),
     on_conflict=conflict_rules,
-    on_empty=st.sampled_from(["clear", "skip"]),
+    on_empty=st.sampled_from(["clear", "skip", "salesforce", "app"]),
     overwrite=st.sampled_from(["always", "if_empty", "never"]),
     to_app=st.booleans(),
     to_salesforce=st.booleans(),
@@ -204,7 +221,13 @@ SWAPPED = {"salesforce": "app", "app": "salesforce", "merge": "merge"}
 
 def swapped(policy: Policy) -> Policy:
     fields = tuple(
-        replace(f, to_app=f.to_salesforce, to_salesforce=f.to_app, on_conflict=SWAPPED.get(f.on_conflict, f.on_conflict))
+        replace(
+            f,
+            to_app=f.to_salesforce,
+            to_salesforce=f.to_app,
+            on_conflict=SWAPPED.get(f.on_conflict, f.on_conflict),
+            on_empty=SWAPPED.get(f.on_empty, f.on_empty),
+        )
         for f in policy.fields
     )
     return replace(policy, fields=fields, master=SWAPPED[policy.master], prefer=SWAPPED[policy.prefer])  # type: ignore[arg-type]
