@@ -4,7 +4,7 @@ Raw names in, raw names out: a connector speaks the field names of its API. Nest
 (`custom_fields.region`), so that a record is one flat mapping and a mapping row can name any field.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -98,6 +98,9 @@ class Account:
     is_sandbox: bool = False
 
 
+Known = Callable[[str, datetime], bool]  # tells whether a record was read before in the form it had at that moment
+
+
 class Connector(Protocol):
     """Reads and writes one system. Built from plain values and a session; no state, SQL, mapping, sleep or retry inside.
 
@@ -119,9 +122,12 @@ class Connector(Protocol):
         """Return the live fields of `entity`."""
         ...
 
-    def read_changes(self, entity: str, since: datetime | None, fields: Sequence[str]) -> Iterator[Page]:
+    def read_changes(
+        self, entity: str, since: datetime | None, fields: Sequence[str], known: Known | None = None
+    ) -> Iterator[Page]:
         """Yield every record changed at or after `since` (inclusive), deletions included, in any order; None = all live ones.
 
+        A record that `known(id, modified_at)` vouches for may be left out where its details would cost a call of its own.
         At least one page is yielded even when nothing changed. A record may come twice; none is left out.
         Raises PermanentError where the API's page limit would cut the answer off.
         """

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from requests import Response
 
 from connectors.answers import server_time
-from connectors.contract import Account, Entity, Field, Page, Record, Result, Write
+from connectors.contract import Account, Entity, Field, Known, Page, Record, Result, Write
 from connectors.errors import AuthError, PermanentError
 from connectors.flat import flatten
 from connectors.freshdesk_calls import FreshdeskCalls, Row, expect, problem_of
@@ -80,13 +80,17 @@ class FreshdeskConnector:
         """Return the live fields; options of dropdowns are asked for one by one where the list leaves them out."""
         return fields_of(entity, [self._with_choices(entity, row) for row in self._field_rows(entity)])
 
-    def read_changes(self, entity: str, since: datetime | None, fields: Sequence[str]) -> Iterator[Page]:
+    def read_changes(
+        self, entity: str, since: datetime | None, fields: Sequence[str], known: Known | None = None
+    ) -> Iterator[Page]:
         """Yield what changed at or after `since`, blocked and deleted contacts included; None: all that is not deleted.
 
         A record comes once, as it stood at the first sight; one that changes during the walk changes after the first
         page's `server_time` and so comes again the next time. A deletion is told besides.
         """
         wish, seen = _Wish(self._checked(entity), fields), set[str]()
+        if known and self._costs_details(wish):
+            wish = _Wish(entity, fields, lambda row: not known(str(row["id"]), _moment(row["updated_at"])))
         for state in STATES[entity]:
             if state == "deleted" and since is None:
                 continue
@@ -177,13 +181,17 @@ class FreshdeskConnector:
         fresh = [row for row in window.rows if str(row["id"]) not in seen]
         seen |= {str(row["id"]) for row in fresh}
         rows = [row for row in fresh if wish.is_wanted(row)]
-        if not is_deleted and self._needs_details and not NOT_IN_LISTS[wish.entity].isdisjoint(wish.fields):
-            rows = [self._detailed(wish.entity, row) for row in rows]
+        if not is_deleted and self._costs_details(wish):
+            rows = [detailed for row in rows if (detailed := self._detailed(wish.entity, row))]
         return Page([_record(row, is_deleted) for row in rows], window.server_time)
 
-    def _detailed(self, entity: str, row: Row) -> Row:
+    def _costs_details(self, wish: _Wish) -> bool:
+        return self._needs_details and not NOT_IN_LISTS[wish.entity].isdisjoint(wish.fields)
+
+    def _detailed(self, entity: str, row: Row) -> Row | None:
+        """The whole record, None when it is gone meanwhile: half a record would look like a person's clearing of fields."""
         response = self._calls.view(self.entities[entity].path, str(row["id"]))
-        return dict(response.json()) if response.ok else row
+        return dict(response.json()) if response.ok else None
 
     # -- writes
 

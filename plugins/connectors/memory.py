@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connectors.contract import Account, Entity, Field, Page, Record, Result, Write
+from connectors.contract import Account, Entity, Field, Known, Page, Record, Result, Write
 from connectors.errors import PermanentError, TransientError
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -89,7 +89,9 @@ class MemoryConnector:
         ]
         return [*self.fields.get(entity, ()), *made]
 
-    def read_changes(self, entity: str, since: datetime | None, fields: Sequence[str]) -> Iterator[Page]:
+    def read_changes(
+        self, entity: str, since: datetime | None, fields: Sequence[str], known: Known | None = None
+    ) -> Iterator[Page]:
         """Yield changed records; without `since` the live ones."""
         records = self._table(entity).values()
         return self._pages(r for r in records if (r.modified_at >= since if since else not r.is_deleted))

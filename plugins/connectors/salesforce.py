@@ -10,7 +10,7 @@ from typing import Any
 from requests import Response
 
 from connectors.answers import server_time
-from connectors.contract import Account, Entity, Field, Page, Record, Result, Write
+from connectors.contract import Account, Entity, Field, Known, Page, Record, Result, Write
 from connectors.errors import PermanentError
 from connectors.flat import flatten
 from connectors.salesforce_bulk import BulkJobs, has_literal_null
@@ -87,7 +87,9 @@ class SalesforceConnector:
         answer = self._calls.call("GET", f"sobjects/{self._path(entity)}/describe", "read").json()
         return [field_of(row) for row in answer["fields"]]
 
-    def read_changes(self, entity: str, since: datetime | None, fields: Sequence[str]) -> Iterator[Page]:
+    def read_changes(
+        self, entity: str, since: datetime | None, fields: Sequence[str], known: Known | None = None
+    ) -> Iterator[Page]:
         """Yield what changed at or after `since`, deleted and merged records included; None: all live records.
 
         `raw` has `MasterRecordId` of the record that a deleted one was merged into. A walk whose cursor the server drops

@@ -37,7 +37,7 @@ class Request:
     @property
     def is_whole(self) -> bool:
         """Tell whether the run covers all that changed, so that it may move the watermarks."""
-        return not self.record_ids
+        return not self.record_ids and self.direction == "both"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class Batch:
     account_ids: tuple[str, str]  # Salesforce org, app account
     state: str = "open"
     superseded_by: int | None = None
+    run_id: str = ""
 
     @property
     def name(self) -> str:
@@ -108,6 +109,7 @@ def open_batch(engine: Engine, folder: Path, connectors: Mapping[Side, Connector
         integration,
         request,
         (connectors["salesforce"].account_id(), connectors["app"].account_id()),
+        run_id=run_id,
     )
 
 
@@ -116,18 +118,18 @@ def find_batch(engine: Engine, name: str, run_id: str) -> Batch:
     query = text(
         "select b.id, b.started_at::date as day, b.integration_id, b.params, b.state, m.files, i.org_id, i.account_id,"
         " (select max(n.id) from sync.batch n where n.integration_id = b.integration_id and n.id > b.id"
-        "  and n.state = any(:finished)) as superseded_by"
+        "  and n.state <> 'idle') as superseded_by"
         " from sync.batch b join sync.integration i on i.id = b.integration_id join sync.mapping m on m.digest = b.mapping_digest"
         " where b.run_id = :run_id and i.name = :name order by b.id desc limit 1"
     )
     with engine.connect() as connection:
-        row = connection.execute(query, {"run_id": run_id, "name": name, "finished": list(FINISHED)}).one_or_none()
+        row = connection.execute(query, {"run_id": run_id, "name": name}).one_or_none()
     if row is None:
         raise PermanentError(f"{name}: run {run_id} has no batch; clear its extract task so that it is opened")
     integration = _load_stored(name, row.files)
     request = _request(row.params)
     ids = (row.org_id, row.account_id)
-    return Batch(row.id, row.day, row.integration_id, engine, integration, request, ids, row.state, row.superseded_by)
+    return Batch(row.id, row.day, row.integration_id, engine, integration, request, ids, row.state, row.superseded_by, run_id)
 
 
 def note_counts(connection: Connection, batch: Batch, stage: str, counts: Mapping[str, Any]) -> None:

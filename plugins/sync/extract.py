@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from connectors.contract import Connector
+from connectors.contract import Connector, Known
 from connectors.errors import AuthError, MappingError, RateLimitError, SyncError
 from connectors.salesforce_soql import long_id
 from sync.batch import FINISHED, Batch, close_batch, note_counts
@@ -19,9 +19,10 @@ from sync.database import to_json
 from sync.matching import stage_matches
 from sync.rejections import restage
 from sync.settings import EntitySettings, Side
-from sync.staging import copy_raw, drop_partitions, drop_repeats, ensure_partitions, wanted_fields
+from sync.staging import copy_raw, drop_partitions, drop_repeats, wanted_fields
 
 SIDES: tuple[Side, Side] = ("salesforce", "app")
+STAMP_MARGIN = timedelta(seconds=5)
 log = logging.getLogger(__name__)
 
 
@@ -32,7 +33,6 @@ def extract(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any
     and, when no entity could be read, the first error.
     """
     with batch.engine.begin() as connection:
-        ensure_partitions(connection, batch.day)
         drop_partitions(connection, batch.day - timedelta(days=batch.integration.settings.staging_days))
         _forget_earlier_tries(connection, batch)
     reads, errors = _read_all(batch, connectors)
@@ -75,12 +75,14 @@ def move_watermarks(connection: Connection, batch: Batch, reads: Mapping[str, An
                         " values (:integration_id, :entity, :side, cast(:value as timestamptz), :batch_id)"
                         " on conflict (integration_id, entity, side) do update"
                         " set value = greatest(w.value, excluded.value), batch_id = excluded.batch_id"
+                        " where coalesce(w.value >= cast(:since as timestamptz), true)"  # a gap is never jumped over
                     ),
                     {
                         "integration_id": batch.integration_id,
                         "entity": entity,
                         "side": side,
                         "value": read["server_time"],
+                        "since": read["since"],
                         "batch_id": batch.id,
                     },
                 )
@@ -116,7 +118,7 @@ def _read(batch: Batch, entity: EntitySettings, side: Side, connector: Connector
             ids = [long_id(each) for each in ids] if side == "salesforce" else ids
             pages = connector.read(name, ids, wanted)
         else:
-            pages = connector.read_changes(name, since, wanted)
+            pages = connector.read_changes(name, since, wanted, _known(connection, batch, entity, side, since))
         first: datetime | None = None
         count = 0
         for page in pages:
@@ -126,6 +128,27 @@ def _read(batch: Batch, entity: EntitySettings, side: Side, connector: Connector
     server_time = first or datetime.now(UTC)
     log.info("%s %s: %d records read in %s since %s", batch.name, entity.name, count, side, since or "the beginning")
     return {"since": since and since.isoformat(), "server_time": server_time.isoformat(), "count": count, "is_full": is_full}
+
+
+def _known(connection: Connection, batch: Batch, entity: EntitySettings, side: Side, since: datetime | None) -> Known | None:
+    """Tell which records of the overlap the last finished run has surely read in their present form.
+
+    Stamps have whole seconds: a record counts only when it was modified well before that run began to read.
+    """
+    if since is None or batch.request.mode != "sync" or batch.request.since:
+        return None
+    final = since + timedelta(minutes=batch.integration.settings.overlap_minutes) - STAMP_MARGIN
+    query = text(
+        "select distinct on (r.record_id) r.record_id, r.modified_at, r.digest from staging.raw r join sync.batch b on b.id = r.batch_id"
+        " where r.integration_id = :id and r.entity = :entity and r.side = :side and r.modified_at >= :since"
+        " and b.state = any(:finished) and b.mapping_digest = :digest order by r.record_id, r.batch_id desc"
+    )
+    values = {
+        "id": batch.integration_id, "entity": entity.name, "side": side, "since": since, "finished": list(FINISHED),
+        "digest": batch.integration.digest,
+    }  # fmt: skip
+    stamps = {row.record_id: row.modified_at for row in connection.execute(query, values) if row.digest}
+    return lambda record_id, modified_at: modified_at < final and stamps.get(record_id) == modified_at
 
 
 def _since(connection: Connection, batch: Batch, entity: EntitySettings, side: Side) -> tuple[datetime | None, bool]:
@@ -167,8 +190,9 @@ def _drop_seen(connection: Connection, batch: Batch, entity: EntitySettings) -> 
                 "delete from staging.raw r where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and r.origin = 'change'"
                 " and exists (select 1 from (select o.digest, o.batch_id from staging.raw o where o.integration_id = r.integration_id"
                 "  and o.entity = r.entity and o.side = r.side and o.record_id = r.record_id and o.batch_id < r.batch_id"
+                "  and o.origin <> 'match'"
                 "  order by o.batch_id desc limit 1) seen join sync.batch b on b.id = seen.batch_id"
-                " where b.state = any(:finished) and b.mapping_digest = :digest and seen.digest = r.digest)"
+                " where b.state = any(:finished) and b.params->>'direction' = 'both' and b.mapping_digest = :digest and seen.digest = r.digest)"
             ),
             {
                 "id": batch.id,

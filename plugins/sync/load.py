@@ -60,7 +60,8 @@ def _send(batch: Batch, entity: EntitySettings, actions: list[Outgoing], connect
         ready = [(action, write) for action, write in bound if not isinstance(write, str)]
         unready = [(a, Result("failed", code=PENDING, message=w, is_transient=True)) for a, w in bound if isinstance(w, str)]
         mark(connection, [action.id for action, _ in ready], "sending")
-        settle(connection, batch, entity, side, unready)
+        mark(connection, [a.id for a, _ in unready if not a.fields], "skipped", PENDING, "no counterpart was made to refer to")
+        settle(connection, batch, entity, side, [(a, result) for a, result in unready if a.fields])
     outcomes: list[tuple[Outgoing, Result]] = []
     stopped: SyncError | None = None
     try:
@@ -92,7 +93,7 @@ def _read_back(
     try:
         for page in connector.read(entity.reads_as(side), missing, wanted_fields(batch, entity, side)):
             records |= {record.id: record for record in page.records}
-    except TransientError as error:
+    except SyncError as error:
         log.warning("%s %s: written records were not read back, the next run compares them: %s", batch.name, entity.name, error)
     return [(a, r if r.record else Result(r.state, r.id, records.get(r.id or ""), r.code, r.message)) for a, r in outcomes]
 

@@ -6,7 +6,7 @@ the link. A field has *moved* on a side when its value differs from what that si
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -28,6 +28,7 @@ class Policy:
     prefer: Side = "salesforce"
     deletes: Mapping[str, str] = field(default_factory=dict)
     flag_fields: Mapping[str, str] = field(default_factory=dict)
+    held: frozenset[Side] = frozenset()  # sides that this run may not write: what they would get comes with a later run
     salesforce_reference: str | None = None
     app_references: tuple[str, ...] = ()
 
@@ -130,6 +131,21 @@ def plan(pairs: Iterable[Pair], policy: Policy) -> Iterator[Decision]:
 
 def decide(pair: Pair, policy: Policy) -> Decision:
     """Decide one pair: deletion, creation, or the field-level merge of both sides."""
+    decision = _decide(pair, policy)
+    return _hold(decision, policy.held) if policy.held else decision
+
+
+def _hold(decision: Decision, held: frozenset[Side]) -> Decision:
+    """Leave out the writes to `held` sides; the record they came from stays open, so that a later run looks at it again."""
+    kept = [action for action in decision.actions if action.side not in held or action.operation == "agree"]
+    if len(kept) == len(decision.actions):
+        return decision
+    reopened = {f"{OTHER[side]}_digest": "" for side in held}
+    kept = [replace(action, settles=action.settles | reopened) for action in kept]
+    return replace(decision, actions=kept)
+
+
+def _decide(pair: Pair, policy: Policy) -> Decision:
     link = pair.link
     if any(seen and seen.is_deleted for seen in (pair.salesforce, pair.app)):
         return _delete(pair, policy)

@@ -98,14 +98,21 @@ def policy_of(batch: Batch, entity: EntitySettings) -> Policy:
     rows = batch.integration.mappings[entity.name].rows
     fields = tuple(
         FieldPolicy(
-            r.name, r.writes_to("app"), r.writes_to("salesforce"), r.on_conflict, r.on_empty, r.overwrite, r.default_value
+            name=row.name,
+            to_app=entity.writes_to("app") and row.writes_to("app"),
+            to_salesforce=entity.writes_to("salesforce") and row.writes_to("salesforce"),
+            on_conflict=row.on_conflict,
+            on_empty=row.on_empty,
+            overwrite=row.overwrite,
+            default=row.default_value,
         )
-        for r in rows
+        for row in rows
     )
     return Policy(
         fields=fields,
-        to_app=batch.is_open(entity, "app"),
-        to_salesforce=batch.is_open(entity, "salesforce"),
+        to_app=entity.writes_to("app"),
+        to_salesforce=entity.writes_to("salesforce"),
+        held=frozenset(side for side in SIDES if entity.writes_to(side) and not batch.is_open(entity, side)),
         master=entity.master,
         prefer="app" if entity.prefer == "app" else "salesforce",
         deletes=entity.deletes,

@@ -89,7 +89,9 @@ def restage(connection: Connection, batch: Batch, entity: EntitySettings, is_idl
     result = connection.execute(
         text(
             "insert into staging.raw (batch_id, batch_day, integration_id, entity, side, record_id, modified_at, is_deleted, origin,"
-            " digest, raw) select :id, :day, r.integration_id, r.entity, r.side, r.record_id, r.modified_at, false, 'retry', '', r.raw"
+            " digest, raw) select :id, :day, r.integration_id, r.entity, r.side, r.record_id, r.modified_at, false, 'retry',"
+            " coalesce((select o.digest from staging.raw o where o.integration_id = r.integration_id and o.entity = r.entity"
+            "  and o.side = r.side and o.record_id = r.record_id order by o.batch_id desc limit 1), ''), r.raw"
             " from sync.rejection r where r.integration_id = :integration_id and r.entity = :entity and r.closed_at is null"
             f" and {condition} and not exists (select 1 from staging.raw s where s.batch_id = :id and s.batch_day = :day"
             " and s.integration_id = r.integration_id and s.entity = r.entity and s.side = r.side and s.record_id = r.record_id)"
@@ -99,6 +101,14 @@ def restage(connection: Connection, batch: Batch, entity: EntitySettings, is_idl
             "digest": batch.integration.digest,
         },
     )  # fmt: skip
+    connection.execute(
+        text(
+            "update staging.raw s set origin = 'retry' where s.batch_id = :id and s.batch_day = :day and s.entity = :entity"
+            " and s.origin = 'change' and exists (select 1 from sync.rejection r where r.integration_id = s.integration_id"
+            " and r.entity = s.entity and r.side = s.side and r.record_id = s.record_id and r.closed_at is null)"
+        ),
+        {"id": batch.id, "day": batch.day, "entity": entity.name},
+    )
     return result.rowcount
 
 
@@ -108,7 +118,7 @@ def close_mended(connection: Connection, batch: Batch) -> int:
         text(
             "update sync.rejection r set closed_at = now() where r.integration_id = :integration_id and r.closed_at is null"
             " and r.last_batch_id < :id and exists (select 1 from staging.raw s where s.batch_id = :id and s.batch_day = :day"
-            " and s.origin <> 'answer'"
+            " and s.origin not in ('answer', 'match')"
             " and s.integration_id = r.integration_id and s.entity = r.entity and s.side = r.side and s.record_id = r.record_id)"
         ),
         {"id": batch.id, "day": batch.day, "integration_id": batch.integration_id},
