@@ -14,21 +14,24 @@ CITIES = ("Kiel", "Łódź", "Graz", "Genève", "Malmö", "Brno", "Porto")
 
 def salesforce_row(number: int) -> dict[str, Any]:
     """Person `number` as Salesforce holds them."""
+    city = CITIES[number % 7]
     return {
-        "FirstName": "Mara", "LastName": f"Lind {number}", "Email": f"p{number}@nordwerk.example", "MobilePhone": f"+49 151 {number:07d}",
-        "Phone": f"+49 431 {number:07d}", "Title": "Head of Operations", "Department": "Operations", "MailingCity": CITIES[number % 7],
-        "MailingCountry": "Germany", "Description": f"Met at the fair in {CITIES[number % 7]}, wants an offer", "Birthdate": "1980-02-01",
-        "DoNotCall": number % 5 == 0,
+        "FirstName": "Mara", "LastName": f"Lind {number}", "Email": f"p{number}@nordwerk.example",
+        "MobilePhone": f"+49 151 {number:07d}", "Phone": f"+49 431 {number:07d}", "Title": "Head of Operations",
+        "Department": "Operations", "MailingCity": city, "MailingCountry": "Germany",
+        "Description": f"Met at the fair in {city}, wants an offer", "Birthdate": "1980-02-01", "DoNotCall": number % 5 == 0,
     }  # fmt: skip
 
 
 def app_row(number: int, version: int = 0) -> dict[str, Any]:
     """The same person as the app holds them."""
+    city = CITIES[number % 7]
+    is_other = number % 10 == 0 or version > 0
     return {
         "name": f"Mara Lind {number}", "email": f"p{number}@nordwerk.example", "mobile": f"+49 151 {number:07d}",
-        "phone": f"+49 431 {number:07d}", "job_title": f"Manager {version}" if number % 10 == 0 or version else "Head of Operations",
-        "department": "Operations", "city": CITIES[number % 7], "country": "Germany",
-        "description": f"Met at the fair in {CITIES[number % 7]}, wants an offer", "birthday": "1980-02-01", "do_not_call": number % 5 == 0,
+        "phone": f"+49 431 {number:07d}", "job_title": f"Manager {version}" if is_other else "Head of Operations",
+        "department": "Operations", "city": city, "country": "Germany",
+        "description": f"Met at the fair in {city}, wants an offer", "birthday": "1980-02-01", "do_not_call": number % 5 == 0,
     }  # fmt: skip
 
 

@@ -40,7 +40,7 @@ def plan_of(counts: dict[str, Any]) -> dict[str, int]:
 
 
 def peak_mib() -> float:
-    """Return the most memory this process ever held. Linux tells it apart from the parent's; elsewhere the resource usage does."""
+    """Return the most memory this process ever held; Linux keeps it apart from what the parent held before the start."""
     status = Path("/proc/self/status")
     if status.exists():
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
