@@ -42,7 +42,7 @@ def _new_rows(connection: Connection, batch: Batch, entity: EntitySettings, side
     query = text(
         "select r.record_id, r.raw from staging.raw r where r.batch_id = :id and r.batch_day = :day and r.entity = :entity"
         " and r.side = :side and not r.is_deleted and not exists (select 1 from sync.link l where l.integration_id = r.integration_id"
-        f" and l.entity = r.entity and l.{side}_id = r.record_id)"
+        f" and l.entity = r.entity and l.{side}_id = r.record_id and l.state <> 'pending')"
     )
     values = {"id": batch.id, "day": batch.day, "entity": entity.name, "side": side}
     return [(row.record_id, row.raw) for row in connection.execute(query, values)]

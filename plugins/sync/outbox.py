@@ -55,7 +55,8 @@ def planned(connection: Connection, batch: Batch, size: Mapping[str, int]) -> li
 def unsettled(connection: Connection, batch: Batch) -> list[Outgoing]:
     """Return the actions of this integration whose outcome nobody knows, of any batch."""
     query = text(
-        f"select {COLUMNS} from sync.action where integration_id = :id and state in ('sending', 'unknown') order by position, id"
+        f"select {COLUMNS} from sync.action where integration_id = :id and state in ('sending', 'unknown')"
+        " order by position, entity, side, operation, id"
     )
     return [Outgoing(*row) for row in connection.execute(query, {"id": batch.integration_id})]
 
@@ -125,3 +126,15 @@ class Binder:
         if action.operation != "create" and target is None:
             return f"the record has no id in {side} yet"
         return Write(action.operation, target, fields)
+
+    def is_held(self, action: Outgoing, raw: Mapping[str, Any]) -> bool:
+        """Tell whether a record that reads as `raw` holds every value that `action` sends."""
+        sent = self.write(action) if set(action.fields) <= set(self._rows) else "its mapping is gone"
+        return not isinstance(sent, str) and all(_as_read(raw.get(name)) == _as_read(value) for name, value in sent.fields.items())
+
+
+def _as_read(value: Any) -> Any:
+    """Empty values read alike, and ids as text whatever they were sent as."""
+    if value is None or value == "" or value == []:
+        return None
+    return sorted(map(str, value)) if isinstance(value, list) else str(value)

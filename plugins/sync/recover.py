@@ -1,7 +1,7 @@
 """Recover: find out what became of writes whose answer nobody saw, before anything is repeated.
 
-A create is looked up by the cross-reference that it carried; found, it is settled as done. Updates and deletes carry absolute values and
-are simply sent again (this batch) or planned anew (an older one).
+A create is looked up by the cross-reference that it carried, an update by the values that it sent; found, they are settled as done.
+All others are sent again (this batch) or planned anew (an older one).
 """
 
 import logging
@@ -11,7 +11,7 @@ from itertools import groupby
 from connectors.contract import Connector, Record, Result
 from sync.batch import Batch
 from sync.matching import key_fields
-from sync.outbox import Outgoing, mark, unsettled
+from sync.outbox import Binder, Outgoing, mark, unsettled
 from sync.plan import OTHER
 from sync.settings import EntitySettings, Side
 from sync.settle import settle
@@ -21,30 +21,43 @@ log = logging.getLogger(__name__)
 
 
 def recover(batch: Batch, connectors: Mapping[Side, Connector]) -> int:
-    """Settle every action of the integration that is `sending` or `unknown`; return how many there were."""
+    """Settle every action of the integration that is `sending` or `unknown`; return how many there were.
+
+    Actions of an entity that is switched off stay as they are until it is switched on again.
+    """
+    entities = {entity.name: entity for entity in batch.integration.settings.entities if entity.enabled}
     with batch.engine.connect() as connection:
-        open_actions = unsettled(connection, batch)
-    entities = {entity.name: entity for entity in batch.integration.settings.entities}
+        open_actions = [action for action in unsettled(connection, batch) if action.entity in entities]
     for (name, side, operation), group in groupby(open_actions, key=lambda a: (a.entity, a.side, a.operation)):
-        actions = list(group)
-        entity = entities.get(name)
-        found = _look(batch, entity, side, actions, connectors[side]) if operation == "create" and entity else {}
+        actions, entity = list(group), entities[name]
+        look = {"create": _look, "update": _compare}.get(operation)
+        found = look(batch, entity, side, actions, connectors[side]) if look else {}
+        lost = [action for action in actions if action.id not in found]
         with batch.engine.begin() as connection:
-            if entity:
-                settle(
-                    connection,
-                    batch,
-                    entity,
-                    side,
-                    [(a, Result("done", found[a.id].id, found[a.id])) for a in actions if a.id in found],
-                )
-            lost = [action for action in actions if action.id not in found]
+            done = [(action, Result("done", found[action.id].id, found[action.id])) for action in actions if action.id in found]
+            settle(connection, batch, entity, side, done)
             mark(connection, [a.id for a in lost if a.batch_id == batch.id], "planned")
             mark(connection, [a.id for a in lost if a.batch_id != batch.id], "skipped", "lost", "not found there: planned anew")
         log.warning(
             "%s %s: %d %s in %s had no known outcome, %d found done", batch.name, name, len(actions), operation, side, len(found)
         )
     return len(open_actions)
+
+
+def _compare(
+    batch: Batch, entity: EntitySettings, side: Side, actions: Sequence[Outgoing], connector: Connector
+) -> dict[int, Record]:
+    """Return, by action, the records that hold what an update sent: our own write is not to be taken for another's edit."""
+    by_id = {action.id_on(side): action for action in actions}
+    with batch.engine.connect() as connection:
+        binder = Binder(connection, batch, entity, actions)
+    found: dict[int, Record] = {}
+    for page in connector.read(entity.reads_as(side), [id for id in by_id if id], wanted_fields(batch, entity, side)):
+        for record in page.records:
+            action = by_id.get(record.id)
+            if action and not record.is_deleted and binder.is_held(action, record.raw):
+                found[action.id] = record
+    return found
 
 
 def _look(

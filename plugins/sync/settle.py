@@ -217,7 +217,11 @@ def _store_answers(
     )
     connection.execute(text(f"delete from staging.raw where {key} and origin = 'answer'"), rows)
     connection.execute(
-        text(f"update staging.raw set raw = cast(:raw as json), digest = :seen, modified_at = :modified_at where {key}"), rows
+        text(
+            "update staging.raw set raw = cast(:raw as json), digest = :seen, modified_at = :modified_at,"
+            f" origin = case origin when 'match' then 'answer' else origin end where {key}"
+        ),
+        rows,
     )
     connection.execute(
         text(

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from connectors.contract import Connector
+from connectors.errors import PermanentError
 from sync import settings as settings_file
 from sync.batch import Batch, Request, find_batch, open_batch
 from sync.database import integration_lock, migrate
@@ -18,6 +19,7 @@ from sync.reconcile import reconcile
 from sync.recover import recover
 from sync.schemas import read_schemas
 from sync.settings import Settings, Side
+from sync.staging import ensure_partitions
 from sync.validate import validate
 
 STAGES = ("extract", "map", "validate", "reconcile", "load")
@@ -45,15 +47,32 @@ def run_stage(stage: str, engine: Engine, folder: Path, run_id: str, request: Re
             )
             return {"superseded_by": batch.superseded_by}
         if stage == "load":
-            return load(batch, connect(batch.integration.settings))
+            return _load(batch, connect(batch.integration.settings))
         return {"map": map_batch, "validate": validate, "reconcile": reconcile}[stage](batch)
 
 
 def _extract(engine: Engine, folder: Path, run_id: str, request: Request, connectors: Mapping[Side, Connector]) -> dict[str, Any]:
     migrate(engine)
     batch: Batch = open_batch(engine, folder, connectors, run_id, request)
+    with engine.begin() as connection:
+        ensure_partitions(connection, batch.day)
     recover(batch, connectors)
     counts = extract(batch, connectors)
     if counts["total"]:
         read_schemas(batch, connectors)
     return {"batch_id": batch.id, **counts}
+
+
+def _load(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any]:
+    present = (connectors["salesforce"].account_id(), connectors["app"].account_id())
+    if present != batch.account_ids:
+        raise PermanentError(
+            f"{batch.name}: run {batch.run_id} has read {' and '.join(batch.account_ids)}, but the connections lead to"
+            f" {' and '.join(present)} by now; nothing was written. Trigger a new run."
+        )
+    if batch.state == "failed":
+        raise PermanentError(
+            f"{batch.name}: run {batch.run_id} was stopped or broken off and its plan is not carried out any more; mend the cause"
+            " and clear its extract task"
+        )
+    return load(batch, connectors)

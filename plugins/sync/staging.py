@@ -108,11 +108,11 @@ def copy_raw(
 
 
 def drop_repeats(connection: Connection, batch: Batch, entity: EntitySettings) -> None:
-    """Keep one row per record, the newest: paging may give a record twice."""
+    """Keep one row per record, the newest: paging may give a record twice. A change is never taken for a mere match."""
     connection.execute(
         text(
             "delete from staging.raw where ctid in (select ctid from (select ctid, row_number() over"
-            " (partition by side, record_id order by modified_at desc, ctid desc) as place from staging.raw"
+            " (partition by side, record_id order by origin = 'match', modified_at desc, ctid desc) as place from staging.raw"
             " where batch_id = :id and batch_day = :day and entity = :entity) x where place > 1)"
             " and batch_id = :id and batch_day = :day"
         ),
