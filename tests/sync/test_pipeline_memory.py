@@ -22,8 +22,6 @@ def test_records_travel_and_a_third_run_is_idle(pipeline: Pipeline) -> None:
     salesforce.put("contact", FirstName="Mara", LastName="Lind", Email="mara@nordwerk.example", AccountId=account)
     app.put("contact", name="Jon Doe", email="jon@nordwerk.example")
     pipeline.run(mode="backfill")
-    print(pipeline.counts)
-    print(app.records, salesforce.records)
     assert {raw["name"] for raw in app.live("contact").values()} == {"Mara Lind", "Jon Doe"}
     assert {raw["LastName"] for raw in salesforce.live("contact").values()} == {"Lind", "Doe"}
     company = next(iter(app.live("account")))
@@ -31,5 +29,4 @@ def test_records_travel_and_a_third_run_is_idle(pipeline: Pipeline) -> None:
     writes = salesforce.calls["write"] + app.calls["write"]
     for _ in range(2):
         pipeline.run()
-        print(pipeline.counts)
     assert salesforce.calls["write"] + app.calls["write"] == writes
