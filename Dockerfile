@@ -15,7 +15,6 @@ COPY requirements.txt ./
 COPY tools/__init__.py tools/setup.py tools/
 RUN UV_NO_CACHE=1 PIP_NO_CACHE_DIR=1 python tools/setup.py && rm -rf .lockstep
 
-COPY tools/preflight.py tools/
 COPY config config
 COPY plugins plugins
 COPY dags dags

@@ -41,5 +41,5 @@ lock: setup ## Resolve requirements.in to requirements.txt with hashes
 env: setup ## Write .env with fresh secrets for docker-compose.yaml
 	@$(RUN) -m tools.env
 
-preflight: setup ## Check logins, fields and mapping against the real accounts; CREATE=1 creates missing fields
-	@AIRFLOW_HOME=$${AIRFLOW_HOME:-$(CURDIR)/.lockstep/airflow} $(RUN) -m tools.preflight $(if $(CREATE),--create)
+preflight: setup ## Check logins, rights, fields and mapping of APP=freshdesk in the real accounts; CREATE=1 makes missing fields
+	@AIRFLOW_HOME=$${AIRFLOW_HOME:-$(CURDIR)/.lockstep/airflow} $(RUN) -W ignore -m sync.preflight $(or $(APP),freshdesk) $(if $(CREATE),--create)

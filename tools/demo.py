@@ -172,7 +172,7 @@ def _run_once(api: AirflowApi, socket: Path, env: dict[str, str]) -> None:
     if mode == "backfill":
         with _step("cross-reference fields on both sides"):
             _lift_allowance()
-            _command("preflight", [str(BIN / "python"), "-W", "ignore", "-m", "tools.preflight", "--create"], env)
+            _command("preflight", [str(BIN / "python"), "-W", "ignore", "-m", "sync.preflight", "freshdesk", "--create"], env)
     print(f"\nRunning the DAG {DAG_ID} with mode={mode}", flush=True)
     api.unpause(DAG_ID)
     run_id = api.trigger(DAG_ID, {"mode": mode})

@@ -8,17 +8,22 @@ from typing import Any
 import msgspec
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from psycopg import Connection as DriverConnection
 from psycopg.types.json import set_json_dumps, set_json_loads
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 
-from connectors.errors import TransientError
+from connectors.errors import PermanentError, SyncError, TransientError, shorten
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+VERSION_TABLE = "lockstep_version"
 MIGRATION_LOCK = 7_301_001
 COPY_BLOCK_BYTES = 1 << 18
 NULL = r"\N"  # in the text format of COPY
+MISTAKES = ("authentication failed", "no password supplied", "does not exist", "no pg_hba.conf entry", "resolve host")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -41,14 +46,33 @@ def connect(url: str) -> Engine:
     )
 
 
+@contextmanager
+def reach(engine: Engine) -> Iterator[Connection]:
+    """Yield a connection. Raises TransientError while the server does not answer, PermanentError for a wrong address or login."""
+    try:
+        connection = engine.connect()
+    except OperationalError as error:
+        raise _unreachable(engine, str(error.orig)) from None
+    with connection:
+        yield connection
+
+
+def _unreachable(engine: Engine, words: str) -> SyncError:
+    url = engine.url
+    where = f"{url.query.get('host') or url.host or 'localhost'}:{url.port or 5432}, database {url.database!r}"
+    said = shorten(words)
+    if any(sign in words for sign in MISTAKES):
+        return PermanentError(f"Lockstep's database ({where}) takes no such login: {said}. Check the connection lockstep_db.")
+    return TransientError(f"Lockstep's database ({where}) does not answer: {said}. Nothing is lost; is Postgres running?")
+
+
 def migrate(engine: Engine) -> None:
     """Bring the schema to the newest version; safe to call from several processes at once."""
-    with engine.connect() as connection:
+    with reach(engine) as connection:
         connection.execute(text("select pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
         connection.commit()
         try:
-            config = Config()
-            config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+            config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             connection.commit()
@@ -57,13 +81,26 @@ def migrate(engine: Engine) -> None:
             connection.commit()
 
 
+def is_migrated(engine: Engine) -> bool:
+    """Tell whether the schema has the newest version."""
+    with reach(engine) as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        return context.get_current_revision() == ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config
+
+
 @contextmanager
 def integration_lock(engine: Engine, integration: str) -> Iterator[None]:
     """Hold the one lock of `integration` for the length of a stage; it falls with the session, so a killed task frees it.
 
-    Raises TransientError when another worker holds it.
+    Raises TransientError when another worker holds it, and the errors of `reach`.
     """
-    with engine.connect() as connection:
+    with reach(engine) as connection:
         query = text("select pg_try_advisory_lock(hashtextextended(:name, 0))")
         if not connection.scalar(query, {"name": integration}):
             raise TransientError(f"{integration}: another worker is running a stage of this integration; try again later")

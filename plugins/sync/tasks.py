@@ -1,30 +1,39 @@
 """The only module of the sync that knows Airflow: trigger params, connections, and one function per task."""
 
+import logging
 import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseHook, Param, get_current_context
+from airflow.sdk import Param, get_current_context
 from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
 
 from sync import settings as settings_file
-from sync.settings import Settings, Side
+from sync.settings import SIDES, Settings, Side
 
 if TYPE_CHECKING:
     from connectors.contract import Connector
+    from sync.preflight import Preflight
 
 DATABASE_CONNECTION = "lockstep_db"
 ROOT = Path(__file__).parents[2]
 RETRIES = 3
 RETRY_MINUTES = 2
 STAGE_LIMIT = timedelta(hours=6)
+log = logging.getLogger(__name__)
 
 
 def mapping_folder(app: str) -> Path:
     """The folder of the data team's files for `app`; LOCKSTEP_MAPPINGS moves it elsewhere."""
     return Path(os.environ.get("LOCKSTEP_MAPPINGS", ROOT / "include" / "mappings")) / app
+
+
+def apps() -> list[str]:
+    """The apps that have a mapping folder."""
+    return sorted(path.parent.name for path in mapping_folder("").glob("*/settings.yaml"))
 
 
 def schedule(app: str) -> str:
@@ -65,7 +74,7 @@ def params(app: str) -> dict[str, Param]:
         ),
         "record_ids": Param(
             [], type="array", items={"type": "string", "minLength": 1, "maxLength": 100}, title="Record ids",
-            description="Only these records, by their id in either system (`salesforce:…` or `app:…` where that could be unclear).",
+            description="Only these records, by their id in either system (`salesforce:…` or `app:…` if that may be unclear).",
         ),
         "direction": Param(
             "both", type="string", enum=["both", "to_app", "to_salesforce"], title="Direction",
@@ -92,11 +101,38 @@ def run_stage(app: str, stage: str) -> dict[str, Any]:
         engine.dispose()
 
 
+def run_preflight() -> list[str]:
+    """Check the integration that the params name; every check goes to the log and, as a line, to the result.
+
+    Raises PermanentError with those that are not met; the result is kept all the same.
+    """
+    from sync.preflight import require_met
+
+    context: Any = get_current_context()
+    checks = []
+    for check in preflight_of(context["params"]["app"], creates=context["params"]["create"]).checks():
+        log.log(logging.INFO if check.is_met else logging.ERROR, "%s", check)
+        checks.append(check)
+    context["ti"].xcom_push(key="checks", value=[str(check) for check in checks])
+    require_met(checks)
+    return [str(check) for check in checks]
+
+
+def preflight_of(app: str, creates: bool) -> "Preflight":
+    """Return the checks of `app` by way of its Airflow connections."""
+    from sync.preflight import PATIENCE_SECONDS, Access, Preflight
+
+    access = Access(database_url, partial(open_side, total_seconds=PATIENCE_SECONDS))
+    return Preflight(mapping_folder(app), access, creates)
+
+
 def database_url() -> str:
     """The address of Lockstep's own database, from the Airflow connection `lockstep_db`."""
     from sqlalchemy.engine import URL
 
-    connection = BaseHook.get_connection(DATABASE_CONNECTION)
+    from connectors.opening import stored_connection
+
+    connection = stored_connection(DATABASE_CONNECTION)
     host, query = connection.host or "", dict(connection.extra_dejson)
     if host.startswith("/"):
         host, query = "", {**query, "host": host}
@@ -128,10 +164,14 @@ def request_of(params: Mapping[str, Any]) -> Any:
 
 def open_connectors(settings: Settings) -> Mapping[Side, "Connector"]:
     """Open both sides from their Airflow connections."""
+    return {side: open_side(settings, side) for side in SIDES}
+
+
+def open_side(settings: Settings, side: Side, **options: Any) -> "Connector":
+    """Open one side from its Airflow connection; `options` as for `open_connector`."""
     from connectors.opening import open_connector
 
+    if side == "app":
+        return open_connector(settings.app, settings.app_connection, **options)
     references = {e.salesforce_entity: e.salesforce_reference for e in settings.entities if e.salesforce_reference}
-    return {
-        "salesforce": open_connector("salesforce", settings.salesforce_connection, external_id_fields=references),
-        "app": open_connector(settings.app, settings.app_connection),
-    }
+    return open_connector("salesforce", settings.salesforce_connection, external_id_fields=references, **options)

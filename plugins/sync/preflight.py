@@ -1,0 +1,149 @@
+"""Look at everything a run needs before the first one: database, mapping, connections, logins, editions, rights, fields.
+
+`python -m sync.preflight freshdesk [--create] [--save-fields FILE]` where Airflow's connections can be read; the DAG
+`lockstep_preflight` does the same. One line per check, and a check that fails does not hide the next one.
+"""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from connectors.contract import Connector, Field
+from connectors.errors import PermanentError, SyncError
+from sync import fieldlists, lint, mapping
+from sync.checks import (
+    Check,
+    Described,
+    check_database,
+    check_login,
+    check_reference,
+    check_rights,
+    create_reference,
+    references,
+)
+from sync.files import Problem
+from sync.mapping import Integration
+from sync.settings import SIDES, EntitySettings, Settings, Side
+
+PATIENCE_SECONDS = 15.0  # for a system that does not answer: a person waits for this
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How to come to the database and the two systems; both may raise SyncError."""
+
+    database_url: Callable[[], str]
+    connector: Callable[[Settings, Side], Connector]
+
+
+@dataclass(slots=True)
+class Preflight:
+    """The checks of the integration in `folder`; `creates` makes tables and cross-reference fields that are missing."""
+
+    folder: Path
+    access: Access
+    creates: bool = False
+    fields: dict[Side, dict[str, Sequence[Field]]] = field(default_factory=lambda: {side: {} for side in SIDES})
+
+    def checks(self) -> Iterator[Check]:
+        """Yield the checks one by one; afterwards `fields` holds what the systems describe, by side and entity."""
+        yield check_database(self.access.database_url, self.creates)
+        problems: list[Problem] = []
+        integration = mapping.read(self.folder, problems)
+        is_sound = not any(problem.severity == "error" for problem in problems)
+        yield from _of_problems(problems)
+        if is_sound:
+            yield Check("ok", "mapping files", "can be read")
+        if integration is None:
+            return
+        for side in SIDES:
+            yield from self._check_side(integration.settings, side)
+        if is_sound:
+            yield from self._check_fit(integration)
+
+    def _check_side(self, settings: Settings, side: Side) -> Iterator[Check]:
+        system = "Salesforce" if side == "salesforce" else settings.app.capitalize()
+        name = settings.salesforce_connection if side == "salesforce" else settings.app_connection
+        try:
+            connector = self.access.connector(settings, side)
+        except SyncError as error:
+            yield Check("failed", f"{system} connection", str(error))
+            return
+        yield Check("ok", f"{system} connection", name)
+        login = list(check_login(system, connector.ping))
+        yield from login
+        for entity in settings.entities if login[-1].is_met else ():
+            if entity.enabled:
+                yield from self._check_entity(connector, entity, side, f"{system} {entity.reads_as(side)}")
+
+    def _check_entity(self, connector: Connector, entity: EntitySettings, side: Side, subject: str) -> Iterator[Check]:
+        name = entity.reads_as(side)
+        try:
+            described = _describe(connector, name)
+            yield check_rights(subject, entity.writes_to(side), described)
+            lacking = [reference for reference in references(entity, side) if reference not in described]
+            if lacking and self.creates:
+                for reference in lacking:
+                    create_reference(connector, name, reference)
+                described = _describe(connector, name)
+        except SyncError as error:
+            yield Check("failed", subject, str(error))
+            return
+        for reference in references(entity, side):
+            yield check_reference(f"{subject} field {reference}", reference, described, reference in lacking)
+        self.fields[side][entity.name] = list(described.values())
+
+    def _check_fit(self, integration: Integration) -> Iterator[Check]:
+        """Yield what the live fields do not allow; the cross-references have lines of their own."""
+        found = lint.check(integration, self.fields["salesforce"], self.fields["app"])
+        problems = [problem for problem in found if ".reference." not in problem.field]
+        yield from _of_problems(problems)
+        covered = self.fields["salesforce"].keys() & self.fields["app"].keys()
+        if covered and not any(problem.severity == "error" for problem in problems):
+            yield Check("ok", "mapping", f"fits the live fields of {', '.join(sorted(covered))}")
+
+
+def require_met(checks: Sequence[Check]) -> None:
+    """Raise PermanentError with every check that is not met."""
+    unmet = [str(check) for check in checks if not check.is_met]
+    if unmet:
+        raise PermanentError(f"{len(unmet)} of {len(checks)} checks need a person:\n" + "\n".join(unmet))
+
+
+def _describe(connector: Connector, entity: str) -> Described:
+    return {each.name: each for each in connector.describe(entity)}
+
+
+def _of_problems(problems: Sequence[Problem]) -> Iterator[Check]:
+    lines = {str(problem): problem.severity for problem in sorted(problems)}
+    yield from (Check("failed" if severity == "error" else "note", "mapping", line) for line, severity in lines.items())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Check one integration through Airflow's connections; print every check, return 1 if a person must act."""
+    parser = argparse.ArgumentParser(prog="python -m sync.preflight", description="Check what a run needs.")
+    parser.add_argument("app", help="the folder below include/mappings, such as freshdesk")
+    parser.add_argument("--create", action="store_true", help="make the tables and cross-reference fields that are missing")
+    parser.add_argument("--save-fields", type=Path, metavar="FILE", help="keep the live field lists for sync.lint --fields")
+    given = parser.parse_args(arguments)
+    # As `airflow connections test` does it: without this, connections kept in Airflow's database are not seen.
+    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+    from sync.tasks import preflight_of
+
+    logging.disable(logging.INFO)
+    preflight, unmet = preflight_of(given.app, creates=given.create), 0
+    for check in preflight.checks():
+        sys.stdout.write(f"{check}\n")
+        unmet += not check.is_met
+    if given.save_fields:
+        fieldlists.save(given.save_fields, preflight.fields)
+    sys.stdout.write(f"{given.app}: {f'{unmet} unmet, see above' if unmet else 'ready'}\n")
+    return 1 if unmet else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
