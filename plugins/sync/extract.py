@@ -135,9 +135,10 @@ def _known(connection: Connection, batch: Batch, entity: EntitySettings, side: S
 
     Stamps have whole seconds: a record counts only when it was modified well before that run began to read.
     """
-    if since is None or batch.request.mode != "sync" or batch.request.since:
+    watermark = _watermark(connection, batch, entity, side)
+    if since is None or watermark is None or batch.request.mode != "sync" or batch.request.since:
         return None
-    final = since + timedelta(minutes=batch.integration.settings.overlap_minutes) - STAMP_MARGIN
+    final = watermark - STAMP_MARGIN
     query = text(
         "select distinct on (r.record_id) r.record_id, r.modified_at, r.digest from staging.raw r join sync.batch b on b.id = r.batch_id"
         " where r.integration_id = :id and r.entity = :entity and r.side = :side and r.modified_at >= :since"
@@ -155,11 +156,27 @@ def _since(connection: Connection, batch: Batch, entity: EntitySettings, side: S
     request, settings = batch.request, batch.integration.settings
     if request.since or request.mode == "backfill":
         return request.since, request.since is None and not request.record_ids
-    query = text("select value from sync.watermark where integration_id = :id and entity = :entity and side = :side")
-    value = connection.scalar(query, {"id": batch.integration_id, "entity": entity.name, "side": side})
-    if value is None:
+    watermark = _watermark(connection, batch, entity, side)
+    if watermark is None:
         return (None, True) if settings.history == "all" else (datetime.now(UTC), False)
-    return value - timedelta(minutes=settings.overlap_minutes), False
+    since = watermark - timedelta(minutes=settings.overlap_minutes)
+    return max(since, _enabled_at(connection, batch, entity, side) or since), False
+
+
+def _watermark(connection: Connection, batch: Batch, entity: EntitySettings, side: Side) -> datetime | None:
+    query = text("select value from sync.watermark where integration_id = :id and entity = :entity and side = :side")
+    found = connection.scalar(query, {"id": batch.integration_id, "entity": entity.name, "side": side})
+    return found if isinstance(found, datetime) else None
+
+
+def _enabled_at(connection: Connection, batch: Batch, entity: EntitySettings, side: Side) -> datetime | None:
+    """When this entity was first read, by the system's own clock: what was touched before is history, overlap or not."""
+    query = text(
+        "select (reads->:entity->:side->>'server_time')::timestamptz from sync.batch where integration_id = :id"
+        " and reads->:entity->:side is not null order by id limit 1"
+    )
+    found = connection.scalar(query, {"id": batch.integration_id, "entity": entity.name, "side": side})
+    return found if isinstance(found, datetime) else None
 
 
 def _is_of(record_id: str, side: Side) -> bool:
