@@ -33,6 +33,14 @@ def world(servers: dict[str, SandboxClient], engine: Engine, tmp_path: Path) -> 
 
 
 @pytest.fixture
+def enabled(world: World) -> World:
+    """Both systems after the first run, which only enables; runs leave the data-quality checks out: those cost a second each."""
+    world.stages = QUICK
+    world.run()
+    return world
+
+
+@pytest.fixture
 def memory(engine: Engine, tmp_path: Path) -> Pipeline:
     """Two systems in memory between which the shipped mapping runs, without the data-quality checks: those cost a second a run."""
     pipeline = Pipeline(engine, shipped_folder("freshdesk", tmp_path), memory_pair(), stages=QUICK)

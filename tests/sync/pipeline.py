@@ -1,6 +1,7 @@
 """Drive the five stages as the DAG does, over any pair of connectors."""
 
 import shutil
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,7 +93,9 @@ def memory_pair() -> dict[Side, Connector]:
     references = {"account": "FDACCOUNTID__c", "contact": "FDCONTACTID__c"}
     return {
         "salesforce": MemoryConnector("salesforce", fields=SALESFORCE_FIELDS, external_id_fields=references),
-        "app": MemoryConnector("app", fields=APP_FIELDS, unique={"account": frozenset({"name"}), "contact": frozenset({"email"})}),
+        "app": MemoryConnector(
+            "app", fields=APP_FIELDS, unique={"account": frozenset({"name"}), "contact": frozenset({"email"})}
+        ),
     }
 
 
@@ -114,6 +117,46 @@ class World(Pipeline):
     def desk_contact(self, **fields: Any) -> int:
         """Put a contact into Freshdesk."""
         return int(self.app.insert("contacts", [fields])[0])
+
+    def account(self, name: str, **fields: Any) -> str:
+        """Put an account into Salesforce."""
+        return str(self.salesforce.insert("Account", [{"Name": name, **fields}])[0])
+
+    def company(self, name: str, **fields: Any) -> int:
+        """Put a company into Freshdesk."""
+        return int(self.app.insert("companies", [{"name": name, **fields}])[0])
+
+    def edit(self, record_id: str | int, **fields: Any) -> None:
+        """Change a contact, in the system that the id belongs to, as a person does there."""
+        if isinstance(record_id, str):
+            self.salesforce.edit("Contact", record_id, fields)
+        else:
+            self.app.edit("contacts", record_id, fields)
+
+    def linked_contact(self, **fields: Any) -> tuple[str, int]:
+        """Put a contact into Salesforce, run, and return its id with that of the Freshdesk contact made for it."""
+        contact = self.contact(**{"FirstName": "Mara", "Email": "mara@nordwerk.example", **fields})
+        self.run()
+        return contact, int(self.partner("contact", contact))
+
+    def desk(self, record_id: str | int) -> dict[str, Any]:
+        """A contact as Freshdesk has it, by its own id or that of its Salesforce contact."""
+        return self.get("contacts", self.partner("contact", record_id) if isinstance(record_id, str) else record_id)
+
+    def person(self, record_id: str | int) -> dict[str, Any]:
+        """A contact as Salesforce has it, by its own id or that of its Freshdesk contact; empty fields are None."""
+        found = self.get("Contact", record_id if isinstance(record_id, str) else self.partner("contact", record_id))
+        return defaultdict(lambda: None, found)
+
+    def assert_settled(self) -> None:
+        """Run twice more: nothing is written, and the last run ends after its first task."""
+        before = self.writes()
+        self.run()
+        assert self.writes() == before, self.rows(
+            "select side, operation, fields, rule from sync.action order by id desc limit 3"
+        )
+        assert set(self.run()) == {"extract"}
+        assert self.writes() == before
 
     def get(self, kind: str, key: Any) -> dict[str, Any]:
         """One record as its server holds it."""

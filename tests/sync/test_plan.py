@@ -137,7 +137,7 @@ def test_an_unknown_reference_waits_and_holds_nothing_else_back() -> None:
 
 
 values = st.one_of(st.none(), st.sampled_from(["a", "b", "c"]))
-records = st.fixed_dictionaries({name: values for name in FIELDS})
+records = st.fixed_dictionaries(dict.fromkeys(FIELDS, values))
 conflict_rules = st.sampled_from(["", "salesforce", "app", "newest", "non_empty"])
 field_policies = st.builds(
     FieldPolicy,
