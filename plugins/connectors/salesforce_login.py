@@ -5,6 +5,7 @@ here the flow is chosen first and only its own arguments are passed.
 """
 
 import logging
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -22,6 +23,11 @@ from connectors.session import Session
 
 DOMAIN_SUFFIX = ".salesforce.com"
 SHARED_DOMAINS = ("login", "test")
+ADVICE = {
+    "user hasn't approved this consumer": "Check the user name, and let an administrator pre-authorize the app for that user.",
+    "Audience validation failed": "Check the domain: 'login' is for production, 'test' for sandbox orgs.",
+    "inactive_user": "The user is inactive in Salesforce: activate it, or connect another one.",
+}
 TRANSIENT_CODES = frozenset({"rate_limit_exceeded", "LOGIN_RATE_EXCEEDED"})
 
 log = logging.getLogger(__name__)
@@ -62,12 +68,18 @@ def sign_in(credentials: Credentials, session: Session) -> tuple[str, str]:
     """Return (access token, instance URL). Raises AuthError, which no repeat cures, or TransientError."""
     arguments = flow_of(credentials)
     try:
-        token, host = SalesforceLogin(session=_TokenSession(session), **arguments)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # one of them would print the consumer key
+            token, host = SalesforceLogin(session=_TokenSession(session), **arguments)
     except SalesforceAuthenticationFailed as error:
-        words = shorten(f"{error.code}: {error.message}")
+        words = shorten(f"{error.code}: {error.auth_message}")
         if str(error.code) in TRANSIENT_CODES:
             raise TransientError(f"Salesforce takes no logins now: {words}") from None
-        raise AuthError(f"Salesforce refused the login of {credentials.username or 'the app'}: {words}") from None
+        who = credentials.username or "the app"
+        advice = ADVICE.get(error.auth_message) or ADVICE.get(
+            str(error.code), "Check the connection's domain, consumer key and secret or private key."
+        )
+        raise AuthError(f"Salesforce refused the login of {who}: {words}. {advice}") from None
     except (ValueError, OSError, PyJWTError) as error:
         raise AuthError(f"The private key in the Salesforce connection cannot be read ({type(error).__name__}).") from None
     return str(token), f"https://{host}"

@@ -45,7 +45,11 @@ def test_client_credentials_log_in_at_my_domain(salesforce):
 @pytest.mark.parametrize(
     ("credentials", "words"),
     [
-        (Credentials(domain="nordwerk.my", **APP, consumer_secret="wrong"), "invalid_client"),
+        (Credentials(domain="nordwerk.my", **APP, consumer_secret="wrong"), "invalid_client: invalid client credentials. Check"),
+        (
+            Credentials(domain="nordwerk.my", consumer_key="other", **SECRET),
+            "invalid_client_id: client identifier invalid. Check",
+        ),
         (Credentials(domain="login", **APP, **SECRET), "My Domain"),
         (Credentials(**USER), "no complete login"),
         (Credentials(**USER, **APP, private_key="-----BEGIN nothing"), "private key"),
@@ -55,6 +59,22 @@ def test_client_credentials_log_in_at_my_domain(salesforce):
 def test_a_login_that_cannot_work_says_why(salesforce, credentials, words):
     with pytest.raises(AuthError, match=words):
         sign_in(credentials, salesforce.session())
+
+
+@pytest.mark.parametrize(
+    ("credentials", "advice"),
+    [
+        ({"username": "nobody@nordwerk.example", "domain": "login"}, "let an administrator pre-authorize the app"),
+        ({**USER, "domain": "test"}, "'test' for sandbox orgs"),
+    ],
+)
+def test_a_key_that_is_refused_says_what_to_look_at_and_names_no_key(
+    salesforce, private_key, credentials, advice, caplog, capsys
+):
+    with pytest.raises(AuthError, match=advice) as caught:
+        sign_in(Credentials(**{**USER, **credentials}, **APP, private_key=private_key), salesforce.session())
+    shown = capsys.readouterr()
+    assert APP["consumer_key"] not in f"{caught.value}{caplog.text}{shown.out}{shown.err}"
 
 
 def test_trouble_at_the_login_is_got_over(salesforce):
