@@ -23,9 +23,12 @@ from connectors.session import Session
 
 DOMAIN_SUFFIX = ".salesforce.com"
 SHARED_DOMAINS = ("login", "test")
+LOOK = "Check domain, consumer key and secret or private key in the connection."
+DOMAIN = "Check the connection's domain: 'login' is for production, 'test' for sandbox orgs; and the org's rules for the user."
 ADVICE = {
     "user hasn't approved this consumer": "Check the user name, and let an administrator pre-authorize the app for that user.",
-    "Audience validation failed": "Check the domain: 'login' is for production, 'test' for sandbox orgs.",
+    "Audience validation failed": DOMAIN,
+    "authentication failure": DOMAIN,
     "inactive_user": "The user is inactive in Salesforce: activate it, or connect another one.",
 }
 TRANSIENT_CODES = frozenset({"rate_limit_exceeded", "LOGIN_RATE_EXCEEDED"})
@@ -76,9 +79,7 @@ def sign_in(credentials: Credentials, session: Session) -> tuple[str, str]:
         if str(error.code) in TRANSIENT_CODES:
             raise TransientError(f"Salesforce takes no logins now: {words}") from None
         who = credentials.username or "the app"
-        advice = ADVICE.get(error.auth_message) or ADVICE.get(
-            str(error.code), "Check the connection's domain, consumer key and secret or private key."
-        )
+        advice = ADVICE.get(error.auth_message) or ADVICE.get(str(error.code), LOOK)
         raise AuthError(f"Salesforce refused the login of {who}: {words}. {advice}") from None
     except (ValueError, OSError, PyJWTError) as error:
         raise AuthError(f"The private key in the Salesforce connection cannot be read ({type(error).__name__}).") from None

@@ -48,7 +48,7 @@ def test_client_credentials_log_in_at_my_domain(salesforce):
         (Credentials(domain="nordwerk.my", **APP, consumer_secret="wrong"), "invalid_client: invalid client credentials. Check"),
         (
             Credentials(domain="nordwerk.my", consumer_key="other", **SECRET),
-            "invalid_client_id: client identifier invalid. Check",
+            "client identifier invalid. Check",
         ),
         (Credentials(domain="login", **APP, **SECRET), "My Domain"),
         (Credentials(**USER), "no complete login"),
