@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from connectors.contract import Connector, Record, Result
 from connectors.errors import PermanentError, RecordsRejectedError, SyncError, TransientError
-from sync.batch import Batch, close_batch, note_counts
+from sync.batch import FINISHED, Batch, close_batch, note_counts
 from sync.extract import move_watermarks
 from sync.outbox import Binder, Outgoing, mark, planned
 from sync.recover import recover
@@ -117,13 +117,15 @@ def _finish(batch: Batch) -> dict[str, Any]:
 
 
 def _trouble(connection: Connection, batch: Batch) -> tuple[int, int, int]:
-    """Open rejections of this batch, how many of them are new with it, and failed actions."""
+    """Open rejections of this batch, how many of them no finished run has told of yet, and failed actions."""
     row = connection.execute(
         text(
-            "select count(*), count(*) filter (where first_batch_id = :id) from sync.rejection where last_batch_id = :id"
-            " and closed_at is null and exists (select 1 from jsonb_array_elements(reasons) x where x->>'code' <> :waits)"
+            "select count(*), count(*) filter (where not exists (select 1 from sync.batch b where b.integration_id = r.integration_id"
+            "  and b.id >= r.first_batch_id and b.id < :id and b.state = any(:finished))) from sync.rejection r"
+            " where last_batch_id = :id and closed_at is null"
+            " and exists (select 1 from jsonb_array_elements(reasons) x where x->>'code' <> :waits)"
         ),
-        {"id": batch.id, "waits": WAITS},
+        {"id": batch.id, "waits": WAITS, "finished": list(FINISHED)},
     ).one()
     failed = text(
         "select count(distinct link_id) from sync.action where batch_id = :id and state in ('failed', 'unknown') and attempts > 0"

@@ -31,40 +31,51 @@ s.digest = a.digest and l.state = 'pending' and not s.is_deleted
   and (not %(has_references)s or (s.reference = l.app_id and a.reference = l.salesforce_id))
 """
 
+# A cross-reference that is missing or wrong is written again whenever its record is looked at.
 MOVED = """
 with moved as (
   select l.id from staging.record r join sync.link l
     on l.integration_id = r.integration_id and l.entity = r.entity and l.salesforce_id = r.record_id
   where r.batch_id = %(id)s and r.batch_day = %(day)s and r.entity = %(entity)s and r.side = 'salesforce' and r.verdict = 'valid'
-    and (r.digest is distinct from l.salesforce_digest or r.origin in ('retry', 'request'))
+    and (r.digest is distinct from l.salesforce_digest or r.origin in ('retry', 'request')
+      or (%(salesforce_refers)s and l.state = 'live' and not r.is_deleted and r.reference is distinct from l.app_id))
   union
   select l.id from staging.record r join sync.link l
     on l.integration_id = r.integration_id and l.entity = r.entity and l.app_id = r.record_id
   where r.batch_id = %(id)s and r.batch_day = %(day)s and r.entity = %(entity)s and r.side = 'app' and r.verdict = 'valid'
-    and (r.digest is distinct from l.app_digest or r.origin in ('retry', 'request'))
+    and (r.digest is distinct from l.app_digest or r.origin in ('retry', 'request')
+      or (%(app_refers)s and l.state = 'live' and not r.is_deleted and r.reference is distinct from l.salesforce_id))
 )
 """
 
 JOINED = """
 from moved join sync.link l on l.id = moved.id
 left join staging.record s on s.batch_id = %(id)s and s.batch_day = %(day)s and s.entity = %(entity)s and s.side = 'salesforce'
-  and s.record_id = l.salesforce_id and s.verdict = 'valid'
+  and s.record_id = l.salesforce_id
 left join staging.record a on a.batch_id = %(id)s and a.batch_day = %(day)s and a.entity = %(entity)s and a.side = 'app'
-  and a.record_id = l.app_id and a.verdict = 'valid'
+  and a.record_id = l.app_id
 """
+
+HELD = "(s.verdict = 'rejected' or a.verdict = 'rejected')"
 
 PAIRS = f"""{MOVED}
 select l.id, l.salesforce_id, l.app_id, l.base, l.app_base, l.state,
   s.fields, s.digest, s.modified_at, s.is_deleted, s.reference,
   a.fields, a.digest, a.modified_at, a.is_deleted, a.reference
-{JOINED} where ({EQUAL}) is not true order by l.id
+{JOINED} where ({EQUAL}) is not true and {HELD} is not true order by l.id
+"""
+
+WAITING = f"""{MOVED}
+select case when s.verdict = 'rejected' then 'app' else 'salesforce' end,
+  case when s.verdict = 'rejected' then a.record_id else s.record_id end
+{JOINED} where {HELD}
 """
 
 AGREE = f"""{MOVED}
 insert into sync.action (batch_id, integration_id, entity, position, side, operation, link_id, salesforce_id, app_id, settles, rule)
 select %(id)s, l.integration_id, l.entity, %(position)s, 'app', 'agree', l.id, l.salesforce_id, l.app_id,
   jsonb_build_object('both', s.fields, 'salesforce_digest', s.digest, 'app_digest', a.digest), 'no difference'
-{JOINED} where {EQUAL}
+{JOINED} where {EQUAL} and {HELD} is not true
 """
 
 
@@ -144,7 +155,11 @@ def _plan_entity(connection: Connection, batch: Batch, entity: EntitySettings, r
     policy = policy_of(batch, entity)
     references = {r.name: r.transform.argument for r in batch.integration.mappings[entity.name].rows if _is_reference(r)}
     has_references = bool(policy.salesforce_reference or policy.app_references)
-    values = {"id": batch.id, "day": batch.day, "entity": entity.name, "has_references": has_references}
+    values = {
+        "id": batch.id, "day": batch.day, "entity": entity.name, "has_references": has_references,
+        "salesforce_refers": bool(policy.salesforce_reference) and policy.to_salesforce,
+        "app_refers": bool(policy.app_references) and policy.to_app,
+    }  # fmt: skip
     counts["agree"] += driver(connection).execute(AGREE.encode(), {**values, "position": rank * 10}).rowcount
     for rows in stream(connection, PAIRS, values):
         known = _linked_ids(connection, batch, references, rows)
@@ -152,6 +167,7 @@ def _plan_entity(connection: Connection, batch: Batch, entity: EntitySettings, r
         decisions = [decide(pair, policy) for pair in pairs]
         _write(connection, batch, entity, rank, decisions, counts)
         counts["waiting"] += reject(connection, batch, _waiting(entity, references, pairs, decisions))
+    counts["waiting"] += reject(connection, batch, _held(connection, entity, values))
     return dict(counts)
 
 
@@ -215,8 +231,12 @@ def _write(
         connection.execute(
             text(
                 "insert into sync.conflict (batch_id, integration_id, entity, link_id, salesforce_id, app_id, field, base,"
-                " salesforce_value, app_value, decision, rule) values (:batch_id, :integration_id, :entity, :link_id, :salesforce_id,"
-                " :app_id, :field, cast(:base as jsonb), cast(:salesforce as jsonb), cast(:app as jsonb), :decision, :rule)"
+                " salesforce_value, app_value, decision, rule) select :batch_id, :integration_id, :entity, :link_id, :salesforce_id,"
+                " :app_id, :field, cast(:base as jsonb), cast(:salesforce as jsonb), cast(:app as jsonb), :decision, :rule"
+                " where not exists (select 1 from sync.conflict c join sync.batch b on b.id = c.batch_id where c.link_id = :link_id"
+                "  and c.field = :field and c.salesforce_value = cast(:salesforce as jsonb) and c.app_value = cast(:app as jsonb)"
+                "  and c.base is not distinct from cast(:base as jsonb) and c.decision = :decision"
+                "  and (b.id = :batch_id or b.state in ('done', 'partial')))"
             ),
             conflicts,
         )
@@ -264,6 +284,13 @@ def _unlinked(connection: Connection, entity: EntitySettings) -> list[Rejection]
             )
         rejections.append(Rejection(entity.name, side, record_id, "reconcile", [why]))
     return rejections
+
+
+def _held(connection: Connection, entity: EntitySettings, values: Mapping[str, Any]) -> list[Rejection]:
+    """Notes for records whose counterpart is rejected: what it holds by now is not agreed, so that neither is written."""
+    words = "its counterpart is rejected and must be mended first"
+    rows = driver(connection).execute(WAITING.encode(), values)
+    return [Rejection(entity.name, side, record_id, "reconcile", [reason("", WAITS, words)]) for side, record_id in rows]
 
 
 def _waiting(

@@ -51,9 +51,9 @@ def reject(connection: Connection, batch: Batch, rejections: Iterable[Rejection]
         connection.execute(
             text(
                 "insert into sync.rejection as r (integration_id, entity, side, record_id, stage, reasons, raw, modified_at,"
-                "  mapping_digest, retry_at, first_batch_id, last_batch_id)"
+                "  mapping_digest, retry_at, first_batch_id, last_batch_id, is_deleted)"
                 " select integration_id, entity, side, record_id, :stage, cast(:reasons as jsonb), raw::jsonb, modified_at, :digest,"
-                "  now() + make_interval(hours => :hours), :batch_id, :batch_id from staging.raw"
+                "  now() + make_interval(hours => :hours), :batch_id, :batch_id, is_deleted from staging.raw"
                 " where batch_id = :batch_id and batch_day = :day and integration_id = :integration_id and entity = :entity"
                 "  and side = :side and record_id = :record_id"
                 " on conflict (integration_id, entity, side, record_id) where closed_at is null do update set"
@@ -62,7 +62,7 @@ def reject(connection: Connection, batch: Batch, rejections: Iterable[Rejection]
                 "    then (select jsonb_agg(distinct x) from jsonb_array_elements(r.reasons || excluded.reasons) x) else excluded.reasons end,"
                 "  raw = excluded.raw, modified_at = excluded.modified_at, mapping_digest = excluded.mapping_digest,"
                 "  retry_at = excluded.retry_at, attempts = r.attempts + (r.last_batch_id <> excluded.last_batch_id)::int,"
-                "  last_batch_id = excluded.last_batch_id"
+                "  last_batch_id = excluded.last_batch_id, is_deleted = excluded.is_deleted"
             ),
             rows,
         )
@@ -74,22 +74,38 @@ def withdraw(connection: Connection, batch: Batch, stage: str) -> None:
     mine = "last_batch_id = :id and stage = :stage and closed_at is null"
     values = {"id": batch.id, "stage": stage}
     connection.execute(text(f"delete from sync.rejection where {mine} and first_batch_id = :id"), values)
-    connection.execute(text(f"update sync.rejection set last_batch_id = first_batch_id where {mine}"), values)
+    connection.execute(
+        text(f"update sync.rejection set last_batch_id = first_batch_id, attempts = greatest(attempts - 1, 1) where {mine}"), values
+    )
 
 
 def restage(connection: Connection, batch: Batch, entity: EntitySettings, is_idle: bool) -> int:
     """Bring records with an open rejection back into the batch from our own copy; return how many.
 
-    An idle batch brings back only those that are due or were rejected under another mapping.
+    An idle batch brings back only those that are due or were rejected under another mapping. Whatever the batch, no record is
+    looked at without its counterpart if that has an open rejection: its link does not tell how it stands.
     """
-    if batch.request.record_ids:
-        return 0
     is_due = "((r.stage = 'load' and r.retry_at <= now()) or r.mapping_digest <> :digest)"
-    condition = is_due if is_idle else f"(r.stage <> 'load' or {is_due})"
+    count = 0
+    if not batch.request.record_ids:
+        count += _bring_back(connection, batch, entity, is_due if is_idle else f"(r.stage <> 'load' or {is_due})")
+    return count + _bring_back(connection, batch, entity, PARTNER_IS_STAGED)
+
+
+PARTNER_IS_STAGED = """
+exists (select 1 from sync.link l join staging.raw p on p.integration_id = l.integration_id and p.entity = l.entity
+  and p.side <> r.side and p.record_id = case r.side when 'salesforce' then l.app_id else l.salesforce_id end
+  and p.batch_id = :id and p.batch_day = :day
+  where l.integration_id = r.integration_id and l.entity = r.entity
+  and ((r.side = 'salesforce' and l.salesforce_id = r.record_id) or (r.side = 'app' and l.app_id = r.record_id)))
+"""
+
+
+def _bring_back(connection: Connection, batch: Batch, entity: EntitySettings, condition: str) -> int:
     result = connection.execute(
         text(
             "insert into staging.raw (batch_id, batch_day, integration_id, entity, side, record_id, modified_at, is_deleted, origin,"
-            " digest, raw) select :id, :day, r.integration_id, r.entity, r.side, r.record_id, r.modified_at, false, 'retry',"
+            " digest, raw) select :id, :day, r.integration_id, r.entity, r.side, r.record_id, r.modified_at, r.is_deleted, 'retry',"
             " coalesce((select o.digest from staging.raw o where o.integration_id = r.integration_id and o.entity = r.entity"
             "  and o.side = r.side and o.record_id = r.record_id order by o.batch_id desc limit 1), ''), r.raw"
             " from sync.rejection r where r.integration_id = :integration_id and r.entity = :entity and r.closed_at is null"

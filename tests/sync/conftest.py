@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from connectors.memory import MemoryConnector
 from pipeline import Pipeline, World, freshdesk_world, memory_pair, shipped_folder
 from sandbox.client import SandboxClient
 from sandbox.running import serve
@@ -42,7 +43,21 @@ def enabled(world: World) -> World:
 
 @pytest.fixture
 def memory(engine: Engine, tmp_path: Path) -> Pipeline:
-    """Two systems in memory between which the shipped mapping runs, without the data-quality checks: those cost a second a run."""
+    """Two systems in memory between which the shipped mapping runs, without data-quality checks, which cost a second a run."""
     pipeline = Pipeline(engine, shipped_folder("freshdesk", tmp_path), memory_pair(), stages=QUICK)
     pipeline.change("settings.yaml", "overlap_minutes: 10", "overlap_minutes: 10\non_rejected: succeed")
     return pipeline
+
+
+@pytest.fixture
+def salesforce(memory: Pipeline) -> MemoryConnector:
+    """The Salesforce of `memory`."""
+    assert isinstance(memory.connectors["salesforce"], MemoryConnector)
+    return memory.connectors["salesforce"]
+
+
+@pytest.fixture
+def app(memory: Pipeline) -> MemoryConnector:
+    """The app of `memory`."""
+    assert isinstance(memory.connectors["app"], MemoryConnector)
+    return memory.connectors["app"]

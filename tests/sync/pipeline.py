@@ -99,6 +99,11 @@ def memory_pair() -> dict[Side, Connector]:
     }
 
 
+def names(app: MemoryConnector) -> list[str]:
+    """The names of all live contacts of the app."""
+    return sorted(raw["name"] for raw in app.live("contact").values())
+
+
 @dataclass
 class World(Pipeline):
     """A pipeline between two sandbox servers, and what a person does in them."""

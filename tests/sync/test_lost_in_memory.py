@@ -1,0 +1,85 @@
+"""What a broken or lost answer leaves behind, over two systems in memory."""
+
+import pytest
+from sqlalchemy import text
+
+from connectors.errors import TransientError
+from connectors.memory import MemoryConnector
+from pipeline import Pipeline, names
+
+
+def test_a_lost_create_is_found_by_the_first_run_of_the_next_day(
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    memory.run()
+    salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example")
+    app.faults.lost = {1}
+    memory.run()
+    assert app.writes_seen == 1
+    forget_staging(memory)
+    memory.run()
+    assert names(app) == ["Lind"]
+    assert memory.rows("select state from sync.link where entity = 'contact'") == [("live",)]
+
+
+def forget_staging(memory: Pipeline) -> None:
+    partitions = "select inhrelid::regclass::text from pg_inherits where inhparent::regclass::text like 'staging.%'"
+    with memory.engine.begin() as connection:
+        for name in connection.execute(text(partitions)).scalars().all():
+            if name.count("_") == 1:
+                connection.execute(text(f"drop table if exists {name}"))
+
+
+def test_a_lost_create_of_an_entity_that_is_switched_off_waits_for_it(
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    memory.run()
+    salesforce.put("contact", LastName="Lind", Phone="+49 30 1234")
+    app.faults.lost = {1}
+    memory.run()
+    memory.change("settings.yaml", "  contact:\n", "  contact:\n    enabled: false\n")
+    memory.run()
+    memory.change("settings.yaml", "    enabled: false\n", "")
+    memory.run()
+    assert names(app) == ["Lind"]
+
+
+def test_a_lost_update_that_arrived_is_not_taken_for_an_edit_of_the_app(
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    memory.change("settings.yaml", "prefer: salesforce ", "prefer: app ")
+    contact = salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example", Title="first")
+    memory.run(mode="backfill")
+    salesforce.edit("contact", contact, Title="second")
+    app.faults.lost = {app.writes_seen + 1}
+    memory.run()
+    salesforce.edit("contact", contact, Title="third")
+    memory.run()
+    assert [raw["job_title"] for raw in app.live("contact").values()] == ["third"]
+    assert salesforce.live("contact")[contact]["Title"] == "third"
+    assert memory.rows("select field from sync.conflict") == []
+
+
+def test_a_cross_reference_that_was_not_written_is_mended_by_the_next_run(
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    memory.run()
+    contact = salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example")
+    salesforce.faults.cut = {1}
+    memory.run()
+    assert salesforce.live("contact")[contact].get("FDCONTACTID__c") is None
+    memory.run()
+    assert salesforce.live("contact")[contact]["FDCONTACTID__c"] == next(iter(app.live("contact")))
+
+
+def test_a_cross_reference_left_behind_by_a_broken_run_is_mended(
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    memory.run()
+    contact = salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example")
+    salesforce.faults.stop_after = 0
+    with pytest.raises(TransientError, match="stop here"):
+        memory.run()
+    salesforce.faults.stop_after = None
+    memory.run()
+    assert salesforce.live("contact")[contact]["FDCONTACTID__c"] == next(iter(app.live("contact")))

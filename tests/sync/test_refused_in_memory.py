@@ -1,0 +1,86 @@
+"""Records that a check or a system refuses: kept, not overwritten, and tried again as what they were."""
+
+import pytest
+
+from connectors.errors import RecordsRejectedError
+from connectors.memory import MemoryConnector
+from pipeline import Pipeline
+
+
+def test_a_failed_write_is_kept_even_where_its_own_side_did_not_move(
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    memory.change("settings.yaml", "master: merge ", "master: salesforce ")
+    salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example", Title="right")
+    memory.run(mode="backfill")
+    memory.run()
+    desk = next(iter(app.live("contact")))
+    app.edit("contact", desk, job_title="wrong")
+    app.faults.locked = {desk: 1}
+    memory.run()
+    assert memory.rows("select side, record_id from sync.rejection where closed_at is null") == [("app", desk)]
+    memory.run()
+    assert app.live("contact")[desk]["job_title"] == "right"
+    assert memory.rows("select 1 from sync.rejection where closed_at is null") == []
+
+
+def test_the_run_that_finishes_what_a_stopped_one_rejected_tells_of_it(memory: Pipeline, salesforce: MemoryConnector) -> None:
+    memory.change("settings.yaml", "on_rejected: succeed", "on_rejected: fail")
+    memory.run()
+    salesforce.put("contact", LastName="Bad", Email="bad@nordwerk.example", Freshdesk_Tags__c={"no": "text"})
+    memory.run(stages=("extract", "map"))
+    with pytest.raises(RecordsRejectedError, match="1 new"):
+        memory.run()
+    memory.run()
+
+
+def test_a_deletion_that_was_refused_is_tried_again_as_a_deletion(
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    contact = salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example")
+    memory.run(mode="backfill")
+    desk = next(iter(app.live("contact")))
+    app.faults.locked = {desk: 1}
+    salesforce.remove("contact", contact)
+    memory.run()
+    assert app.live("contact")[desk]["name"] == "Lind"
+    memory.run()
+    assert app.live("contact") == {}
+
+
+def test_an_edit_that_was_refused_is_not_overwritten_by_the_other_side(
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    contact = salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example", Title="old")
+    memory.run(mode="backfill")
+    memory.run()
+    desk = next(iter(app.live("contact")))
+    salesforce.edit("contact", contact, Title="refused")
+    app.faults.refused = {"refused": "invalid_value"}
+    memory.run()
+    app.edit("contact", desk, job_title="from the app")
+    memory.run()
+    assert salesforce.live("contact")[contact]["Title"] == "refused"
+    assert memory.rows("select salesforce_value, app_value, decision from sync.conflict") != []
+
+
+def test_an_edit_in_quarantine_is_not_overwritten_by_the_other_side(
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    contact = salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example", Title="old")
+    memory.run(mode="backfill")
+    memory.run()
+    desk = next(iter(app.live("contact")))
+    salesforce.edit("contact", contact, Title="new", Freshdesk_Tags__c={"no": "text"})
+    memory.run()
+    assert app.live("contact")[desk]["job_title"] == "old"
+    app.edit("contact", desk, job_title="from the app", description="also new")
+    memory.run()
+    assert salesforce.live("contact")[contact]["Title"] == "new"
+    salesforce.edit("contact", contact, Freshdesk_Tags__c="vip")
+    memory.run()
+    memory.run()
+    assert app.live("contact")[desk]["job_title"] == salesforce.live("contact")[contact]["Title"] == "new"
+    assert salesforce.live("contact")[contact]["Description"] == "also new"
+    assert app.live("contact")[desk]["tags"] == ["vip"]
+    assert memory.rows("select 1 from sync.rejection where closed_at is null") == []
