@@ -62,27 +62,27 @@ def params(app: str) -> dict[str, Param]:
                 "sync": "sync: what changed since the last run", "plan": "plan: write nothing, only show what would be written",
                 "backfill": "backfill: everything, history included",
             },
-            description="**plan** leaves the field-level plan in `sync.action`. **backfill** reads both systems whole.",
+            description_md="**plan** leaves the field-level plan in `sync.action`. **backfill** reads both systems whole.",
         ),
         "entities": Param(
-            [], type="array", items={"type": "string", "enum": entities}, examples=entities, title="Entities",
-            description="Only these; empty means all that are enabled in `settings.yaml`.",
+            [], type=["null", "array"], items={"type": "string", "enum": entities}, examples=entities, title="Entities",
+            description_md="Only these; empty means all that are enabled in `settings.yaml`.",
         ),
         "since": Param(
             None, type=["null", "string"], format="date-time", title="Since",
-            description="Read what changed at or after this time instead of since the last run, e.g. `2026-11-01T00:00:00Z`.",
+            description_md="Read what changed at or after this time instead of since the last run, e.g. `2026-11-01T00:00:00Z`.",
         ),
         "record_ids": Param(
-            [], type="array", items={"type": "string", "minLength": 1, "maxLength": 100}, title="Record ids",
-            description="Only these records, by their id in either system (`salesforce:…` or `app:…` if that may be unclear).",
+            [], type=["null", "array"], items={"type": "string", "minLength": 1, "maxLength": 100}, title="Record ids",
+            description_md="Only these records, by their id in either system (`salesforce:…` or `app:…` if that may be unclear).",
         ),
         "direction": Param(
             "both", type="string", enum=["both", "to_app", "to_salesforce"], title="Direction",
-            description="Narrow this run to writes in one direction. What it leaves out comes with a later run.",
+            description_md="Narrow this run to writes in one direction. What it leaves out comes with a later run.",
         ),
         "max_changes": Param(
             None, type=["null", "integer"], minimum=0, title="At most this many writes",
-            description="If the plan holds more, the run fails before anything is written.",
+            description_md="If the plan holds more, the run fails before anything is written.",
         ),
     }  # fmt: skip
 
