@@ -4,6 +4,7 @@ Every step can be repeated: what runs already is kept, what died is started agai
 """
 
 import importlib.util
+import json
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ import psycopg
 
 from sandbox.client import SandboxClient
 from sync.database import connect, migrate
-from tools import environment, ports, postgres, processes, report
+from tools import environment, place, ports, postgres, processes, report
 from tools.airflow_api import FINISHED, AirflowApi, answers
 from tools.environment import DAG_ID
 from tools.place import (
@@ -200,6 +201,8 @@ def _follow(api: AirflowApi, run_id: str) -> str:
     while time.monotonic() < end:
         state = api.state(DAG_ID, run_id)
         for task, outcome, seconds in api.tasks(DAG_ID, run_id):
+            if outcome == "up_for_retry":
+                raise StepError(f"{task} failed; Airflow tries it again in some minutes:\n{_last_error(run_id, task)}")
             if task not in shown_tasks and outcome in (*FINISHED, "skipped", "upstream_failed"):
                 shown_tasks.add(task)
                 print(f"  {task:<28}{outcome:<16}{seconds:6.1f} s", flush=True)
@@ -207,6 +210,14 @@ def _follow(api: AirflowApi, run_id: str) -> str:
             return state
         time.sleep(POLL_SECONDS)
     raise StepError(f"the run {run_id} did not end within {RUN_SECONDS} seconds")
+
+
+def _last_error(run_id: str, task: str) -> str:
+    """Return what the newest log of a task says of its failure."""
+    logs = sorted((place.AIRFLOW / "logs" / f"dag_id={DAG_ID}" / f"run_id={run_id}" / f"task_id={task}").glob("*.log"))
+    events = [json.loads(line) for line in logs[-1].read_text().splitlines()] if logs else []
+    details = [f"{d['exc_type']}: {d['exc_value'][:600]}" for event in events for d in event.get("error_detail") or []]
+    return f"  {shown(logs[-1]) if logs else 'no log yet'}\n  | {details[-1] if details else 'no error noted'}"
 
 
 def _say_what_next(socket: Path, url: str, seconds: float) -> None:
