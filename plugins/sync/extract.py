@@ -5,14 +5,15 @@ the run here. Records with an open rejection come back from our own copy, withou
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from connectors.contract import Connector, Known
-from connectors.errors import AuthError, MappingError, RateLimitError, SyncError
+from connectors.errors import AuthError, RateLimitError, SyncError
 from connectors.salesforce_soql import long_id
 from sync.batch import FINISHED, Batch, close_batch, note_counts
 from sync.database import to_json
@@ -30,25 +31,25 @@ def extract(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any
     """Stage every change of the batch's entities; return counts, `total` = 0 when there is nothing new.
 
     An entity that cannot be read is reported with the batch and left out; the others go on. Raises AuthError, RateLimitError
-    and, when no entity could be read, the first error.
+    and, when no entity could be read or the others have nothing new, the first error.
     """
     with batch.engine.begin() as connection:
         drop_partitions(connection, batch.day - timedelta(days=batch.integration.settings.staging_days))
         _forget_earlier_tries(connection, batch)
-    reads, errors = _read_all(batch, connectors)
-    entities = [entity for entity in batch.entities() if entity.name not in errors]
-    counts: dict[str, Any] = {}
-    with batch.engine.begin() as connection:
-        for entity in entities:
-            drop_repeats(connection, batch, entity)
-            counts[entity.name] = {"changed": _drop_seen(connection, batch, entity)}
-        is_idle = not any(count["changed"] for count in counts.values())
-        for entity in entities:
-            counts[entity.name]["retried"] = restage(connection, batch, entity, is_idle)
-    for entity in entities:
-        if counts[entity.name]["changed"] or counts[entity.name]["retried"]:
-            counts[entity.name]["matched"] = stage_matches(batch, entity, connectors, reads[entity.name])
-    total = sum(sum(count.values()) for count in counts.values())
+    reads: dict[str, Any] = {entity.name: {} for entity in batch.entities()}
+    errors: dict[str, SyncError] = {}
+    for entity in batch.entities():
+        with _set_aside(batch, entity, connectors, reads, errors):
+            for side in SIDES:
+                reads[entity.name][side] = _read(batch, entity, side, connectors[side])
+    counts: dict[str, Any] = _narrow(batch, [entity for entity in batch.entities() if entity.name not in errors])
+    for entity in batch.entities():
+        if entity.name in counts and sum(counts[entity.name].values()):
+            with _set_aside(batch, entity, connectors, reads, errors):
+                counts[entity.name]["matched"] = stage_matches(batch, entity, connectors, reads[entity.name])
+    if len(errors) == len(reads):
+        raise next(iter(errors.values()))
+    total = sum(sum(count.values()) for name, count in counts.items() if name not in errors)
     with batch.engine.begin() as connection:
         connection.execute(
             text("update sync.batch set reads = cast(:reads as jsonb) where id = :id"), {"reads": to_json(reads), "id": batch.id}
@@ -56,9 +57,11 @@ def extract(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any
         note_counts(connection, batch, "extract", counts)
         if total:
             connection.execute(text("analyze staging.raw"))
-        elif not errors:
+        else:
             move_watermarks(connection, batch, reads)
-            close_batch(connection, batch, "idle")
+            close_batch(connection, batch, "partial" if errors else "idle")
+    if errors and not total:
+        raise next(iter(errors.values()))
     return {"total": total, "failed_entities": sorted(errors), **counts}
 
 
@@ -88,23 +91,42 @@ def move_watermarks(connection: Connection, batch: Batch, reads: Mapping[str, An
                 )
 
 
-def _read_all(batch: Batch, connectors: Mapping[Side, Connector]) -> tuple[dict[str, Any], dict[str, SyncError]]:
-    reads: dict[str, Any] = {}
-    errors: dict[str, SyncError] = {}
-    for entity in batch.entities():
-        reads[entity.name] = {}
-        try:
-            for side in SIDES:
-                reads[entity.name][side] = _read(batch, entity, side, connectors[side])
-        except (AuthError, RateLimitError, MappingError):
-            raise
-        except SyncError as error:
-            log.error("%s %s: not read, the other entities go on: %s", batch.name, entity.name, error)
-            errors[entity.name] = error
-            reads[entity.name] = {"error": str(error)}
-    if errors and len(errors) == len(reads):
-        raise next(iter(errors.values()))
-    return reads, errors
+@contextmanager
+def _set_aside(
+    batch: Batch,
+    entity: EntitySettings,
+    connectors: Mapping[Side, Connector],
+    reads: dict[str, Any],
+    errors: dict[str, SyncError],
+) -> Iterator[None]:
+    """Report trouble with one entity and take it out of the batch, unread as a whole. Trouble with an account is raised."""
+    try:
+        yield
+    except RateLimitError:
+        raise
+    except SyncError as error:
+        if isinstance(error, AuthError):
+            for connector in connectors.values():
+                connector.ping()
+        log.error("%s %s: not read, the other entities go on: %s", batch.name, entity.name, error)
+        errors[entity.name] = error
+        reads[entity.name] = {"error": str(error)}
+        with batch.engine.begin() as connection:
+            query = text("delete from staging.raw where batch_id = :id and batch_day = :day and entity = :entity")
+            connection.execute(query, {"id": batch.id, "day": batch.day, "entity": entity.name})
+
+
+def _narrow(batch: Batch, entities: Sequence[EntitySettings]) -> dict[str, dict[str, int]]:
+    """Drop what was seen before and bring back what was rejected; return how many rows that leaves, by entity."""
+    counts = {}
+    with batch.engine.begin() as connection:
+        for entity in entities:
+            drop_repeats(connection, batch, entity)
+            counts[entity.name] = {"changed": _drop_seen(connection, batch, entity)}
+        is_idle = not any(count["changed"] for count in counts.values())
+        for entity in entities:
+            counts[entity.name]["retried"] = restage(connection, batch, entity, is_idle)
+    return counts
 
 
 def _read(batch: Batch, entity: EntitySettings, side: Side, connector: Connector) -> dict[str, Any]:

@@ -6,18 +6,18 @@ that nobody knows is looked up before anything is repeated; one refused record s
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from connectors.contract import Connector, Record, Result
-from connectors.errors import PermanentError, RecordsRejectedError, SyncError, TransientError
+from connectors.errors import AuthError, PermanentError, RateLimitError, RecordsRejectedError, SyncError, TransientError
 from sync.batch import FINISHED, Batch, close_batch, note_counts
 from sync.extract import move_watermarks
 from sync.outbox import Binder, Outgoing, mark, planned
 from sync.recover import recover
-from sync.rejections import WAITS, close_mended
+from sync.rejections import QUIET, close_mended
 from sync.settings import EntitySettings, Side
 from sync.settle import settle, settle_agreed
 from sync.staging import wanted_fields
@@ -30,8 +30,9 @@ log = logging.getLogger(__name__)
 def load(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any]:
     """Carry out the batch's plan; return counts by entity, side, operation and state.
 
-    Raises TransientError (the task is tried again and goes on where it stopped), AuthError, and at the very end, everything else
-    being done, RecordsRejectedError for records that could not go and PermanentError for entities that could not be read.
+    Trouble with one entity on one side stops no other. Raises TransientError (the task is tried again and goes on where it
+    stopped), AuthError, and at the very end, everything else being done, RecordsRejectedError for records that could not go and
+    PermanentError for entities that could not be read.
     """
     if batch.request.mode == "plan":
         with batch.engine.begin() as connection:
@@ -41,14 +42,24 @@ def load(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any]:
     with batch.engine.begin() as connection:
         settle_agreed(connection, batch)
     entities = {entity.name: entity for entity in batch.entities()}
-    while actions := _next(batch):
-        _send(batch, entities[actions[0].entity], actions, connectors[actions[0].side])
+    stopped: dict[tuple[str, str], SyncError] = {}
+    while actions := _next(batch, stopped):
+        name, side = actions[0].entity, actions[0].side
+        try:
+            _send(batch, entities[name], actions, connectors[side])
+        except (AuthError, RateLimitError):
+            raise
+        except SyncError as error:
+            log.error("%s %s: writing to %s stopped, the others go on: %s", batch.name, name, side, error)
+            stopped[name, side] = error
+    if stopped:
+        raise max(stopped.values(), key=lambda error: isinstance(error, TransientError))
     return _finish(batch)
 
 
-def _next(batch: Batch) -> list[Outgoing]:
+def _next(batch: Batch, stopped: Iterable[tuple[str, str]]) -> list[Outgoing]:
     with batch.engine.connect() as connection:
-        return planned(connection, batch, CHUNK)
+        return planned(connection, batch, CHUNK, stopped)
 
 
 def _send(batch: Batch, entity: EntitySettings, actions: list[Outgoing], connector: Connector) -> None:
@@ -123,9 +134,9 @@ def _trouble(connection: Connection, batch: Batch) -> tuple[int, int, int]:
             "select count(*), count(*) filter (where not exists (select 1 from sync.batch b where b.integration_id = r.integration_id"
             "  and b.id >= r.first_batch_id and b.id < :id and b.state = any(:finished))) from sync.rejection r"
             " where last_batch_id = :id and closed_at is null"
-            " and exists (select 1 from jsonb_array_elements(reasons) x where x->>'code' <> :waits)"
+            " and exists (select 1 from jsonb_array_elements(reasons) x where x->>'code' <> all(:quiet))"
         ),
-        {"id": batch.id, "waits": WAITS, "finished": list(FINISHED)},
+        {"id": batch.id, "quiet": list(QUIET), "finished": list(FINISHED)},
     ).one()
     failed = text(
         "select count(distinct link_id) from sync.action where batch_id = :id and state in ('failed', 'unknown') and attempts > 0"

@@ -3,7 +3,7 @@
 An action is `sending` and committed before its request leaves; what came back is settled by `sync.settle`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,15 +39,23 @@ class Outgoing:
         return self.salesforce_id if side == "salesforce" else self.app_id
 
 
-def planned(connection: Connection, batch: Batch, size: Mapping[str, int]) -> list[Outgoing]:
-    """Return the next actions that go out in one call: same entity, side and operation, at most `size[side]`."""
+def planned(
+    connection: Connection, batch: Batch, size: Mapping[str, int], without: Iterable[tuple[str, str]] = ()
+) -> list[Outgoing]:
+    """Return the next actions that go out in one call: same entity, side and operation, at most `size[side]`.
+
+    `without`: entities with sides that are left out.
+    """
+    open_ones = (
+        "batch_id = :id and state in ('planned', 'approved') and operation <> 'agree' and entity || ' ' || side <> all(:without)"
+    )
     query = text(
-        f"select {COLUMNS} from sync.action a where batch_id = :id and state in ('planned', 'approved') and operation <> 'agree'"
-        " and (position, entity, side, operation) = (select position, entity, side, operation from sync.action where batch_id = :id"
-        "  and state in ('planned', 'approved') and operation <> 'agree' order by position, side, id limit 1)"
+        f"select {COLUMNS} from sync.action where {open_ones} and (position, entity, side, operation) ="
+        f" (select position, entity, side, operation from sync.action where {open_ones} order by position, side, id limit 1)"
         " order by id limit :limit"
     )
-    rows = connection.execute(query, {"id": batch.id, "limit": max(size.values())}).all()
+    left_out = [f"{entity} {side}" for entity, side in without]
+    rows = connection.execute(query, {"id": batch.id, "limit": max(size.values()), "without": left_out}).all()
     actions = [Outgoing(*row) for row in rows]
     return actions[: size[actions[0].side]] if actions else []
 
@@ -115,7 +123,7 @@ class Binder:
             if self._is_reference(name) and new is not None:
                 value = self.id_on(new, side)
                 if value is None:
-                    return f"{name} points at a {row.transform.argument} that has no id in {side} yet"
+                    return f"{name}: its {row.transform.argument} has no id in {side} yet"
             fields |= dict(zip(row.fields(side), row.transform.write(side)(value), strict=True))
         for name, value in action.extra.items():
             is_bound = isinstance(value, Mapping)
@@ -130,7 +138,9 @@ class Binder:
     def is_held(self, action: Outgoing, raw: Mapping[str, Any]) -> bool:
         """Tell whether a record that reads as `raw` holds every value that `action` sends."""
         sent = self.write(action) if set(action.fields) <= set(self._rows) else "its mapping is gone"
-        return not isinstance(sent, str) and all(_as_read(raw.get(name)) == _as_read(value) for name, value in sent.fields.items())
+        return not isinstance(sent, str) and all(
+            _as_read(raw.get(name)) == _as_read(value) for name, value in sent.fields.items()
+        )
 
 
 def _as_read(value: Any) -> Any:

@@ -1,26 +1,35 @@
 """What the live systems say of their fields: asked by extract when there is work, kept for the checks of the same run."""
 
+import logging
 from collections.abc import Mapping, Sequence
 
 import msgspec
 from sqlalchemy import text
 
 from connectors.contract import Connector, Field
-from connectors.errors import MappingError
+from connectors.errors import MappingError, SyncError
 from sync import lint
 from sync.batch import Batch
 from sync.database import to_json
 from sync.settings import EntitySettings, Side
 
 SIDES: tuple[Side, Side] = ("salesforce", "app")
+log = logging.getLogger(__name__)
 
 
 def read_schemas(batch: Batch, connectors: Mapping[Side, Connector]) -> None:
     """Describe every entity of the batch on both sides, keep the answer and hold the mapping against it.
 
+    An entity that a system does not describe, for want of rights or in trouble, goes on unchecked, with its former description.
     Raises MappingError with every row that the live systems would not take.
     """
-    live = {side: {e.name: connectors[side].describe(e.reads_as(side)) for e in batch.entities()} for side in SIDES}
+    live: dict[Side, dict[str, Sequence[Field]]] = {"salesforce": {}, "app": {}}
+    for entity in batch.entities():
+        for side in SIDES:
+            try:
+                live[side][entity.name] = connectors[side].describe(entity.reads_as(side))
+            except SyncError as error:
+                log.warning("%s %s: %s was not described, its fields are not checked: %s", batch.name, entity.name, side, error)
     with batch.engine.begin() as connection:
         connection.execute(
             text(

@@ -8,11 +8,9 @@ import pytest
 from sqlalchemy import Engine
 
 from connectors.memory import MemoryConnector
-from pipeline import Pipeline, World, freshdesk_world, memory_pair, shipped_folder
+from pipeline import QUICK, Pipeline, World, freshdesk_world, memory_pair, shipped_folder
 from sandbox.client import SandboxClient
 from sandbox.running import serve
-
-QUICK = ("extract", "map", "reconcile", "load")
 
 
 @pytest.fixture(scope="session")
