@@ -49,6 +49,9 @@ class _Wish:
     is_wanted: Callable[[Row], bool] = lambda _: True
 
 
+CLOSED = "the contact is blocked or deleted in Freshdesk, which refuses writes; unblock or restore it there"
+
+
 class FreshdeskConnector:
     """Reads and writes one Freshdesk account at `base_url` (`https://acme.freshdesk.com`).
 
@@ -251,6 +254,8 @@ def _result(write: Write, response: Response) -> Result:
         record = _record(response.json())
         return Result("done", record.id, record)
     problem = problem_of(response)
+    if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return Result("failed", write.id, code=problem.code, message=CLOSED)
     return Result("failed", problem.owner_id or write.id, code=problem.code, message=problem.message)
 
 
