@@ -90,6 +90,9 @@ def digest(document: str) -> str:
     return blake2b(document.encode(), digest_size=16).hexdigest()
 
 
+GONE = digest("{}")  # the digest of a deleted record
+
+
 def reference_field(entity: EntitySettings, side: Side) -> str | None:
     """The raw field in which `side` carries the id of the other side."""
     return entity.salesforce_reference if side == "salesforce" else next(iter(entity.app_references), None)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from connectors.contract import Connector, Page
 from sync.batch import Batch
+from sync.map import GONE
 from sync.mapping import Row
 from sync.plan import OTHER
 from sync.settings import EntitySettings, Side
@@ -28,6 +29,9 @@ def stage_matches(batch: Batch, entity: EntitySettings, connectors: Mapping[Side
     with batch.engine.begin() as connection:
         for side in SIDES:
             other = OTHER[side]
+            lost = _lost_partners(connection, batch, entity, side)
+            for page in connectors[other].read(entity.reads_as(other), lost, wanted_fields(batch, entity, other)) if lost else ():
+                count += copy_raw(connection, batch, entity, other, "match", page.records)
             if reads[other].get("is_full"):
                 continue
             rows = _new_rows(connection, batch, entity, side)
@@ -36,6 +40,17 @@ def stage_matches(batch: Batch, entity: EntitySettings, connectors: Mapping[Side
         if count:
             drop_repeats(connection, batch, entity)
     return count
+
+
+def _lost_partners(connection: Connection, batch: Batch, entity: EntitySettings, side: Side) -> list[str]:
+    """The ids on the other side of deleted links whose record on `side` has moved: is the counterpart there again?"""
+    query = text(
+        f"select l.{OTHER[side]}_id from staging.raw r join sync.link l on l.integration_id = r.integration_id and l.entity = r.entity"
+        f" and l.{side}_id = r.record_id where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and r.side = :side"
+        f" and not r.is_deleted and r.origin in ('change', 'request') and l.state = 'tombstone' and l.{OTHER[side]}_id is not null"
+    )
+    values = {"id": batch.id, "day": batch.day, "entity": entity.name, "side": side}
+    return sorted(connection.execute(query, values).scalars())
 
 
 def _new_rows(connection: Connection, batch: Batch, entity: EntitySettings, side: Side) -> list[tuple[str, dict[str, Any]]]:
@@ -92,7 +107,7 @@ def link_new(connection: Connection, batch: Batch, entity: EntitySettings) -> No
     connection.execute(
         text(
             "create temporary table newcomer on commit drop as select r.side, r.record_id, r.reference, r.fields, r.origin,"
-            " null::text as matched_id, false as is_ambiguous, null::text as twin_of from staging.record r"
+            " null::text as matched_id, false as is_ambiguous, null::text as twin_of, null::bigint as half_of from staging.record r"
             " where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and r.verdict = 'valid' and not r.is_deleted"
             " and not exists (select 1 from sync.link l where l.integration_id = :integration_id and l.entity = :entity"
             "  and l.salesforce_id = r.record_id and r.side = 'salesforce')"
@@ -101,13 +116,20 @@ def link_new(connection: Connection, batch: Batch, entity: EntitySettings) -> No
         ),
         values,
     )
-    connection.execute(text("create temporary table candidate (salesforce_id text, app_id text, key text, primary key (salesforce_id, app_id)) on commit drop"))
+    connection.execute(
+        text(
+            "create temporary table candidate (salesforce_id text, app_id text, key text, primary key (salesforce_id, app_id)) on commit drop"
+        )
+    )
+    _add_halves(connection, values)
     connection.execute(text("analyze newcomer"))
     _match_by(connection, "reference", "case side when 'salesforce' then record_id else reference end")
     _match_by(connection, "reference", "case side when 'salesforce' then reference else record_id end")
     for name in entity.match:
         _match_by(connection, name, f"lower(fields->>'{name}')")
     _mark_twins(connection, batch, entity)
+    half = "select half_of from newcomer where half_of is not null and matched_id is not null"
+    connection.execute(text(f"delete from sync.link where id in ({half})"))
     created = connection.execute(
         text(
             "insert into sync.link (integration_id, entity, salesforce_id, app_id, batch_id)"
@@ -115,12 +137,31 @@ def link_new(connection: Connection, batch: Batch, entity: EntitySettings) -> No
             " where side = 'salesforce' and matched_id is not null"
             " union all select :integration_id, :entity, case when side = 'salesforce' then record_id end,"
             " case when side = 'app' then record_id end, :id from newcomer where matched_id is null and not is_ambiguous"
-            " and twin_of is null and origin <> 'match' and side = any(:sources)"
+            " and twin_of is null and half_of is null and origin <> 'match' and side = any(:sources)"
         ),
         {**values, "sources": [side for side in SIDES if batch.is_open(entity, OTHER[side])]},
     )
     if created.rowcount > MANY:
         connection.execute(text("analyze sync.link"))
+
+
+def _add_halves(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Let records whose counterpart is deleted, by now or in this batch, meet a new one; by themselves they stay as they are."""
+    for side in SIDES:
+        other = OTHER[side]
+        connection.execute(
+            text(
+                "insert into newcomer select r.side, r.record_id, r.reference, r.fields, r.origin, null, false, null, l.id"
+                f" from (select id, {side}_id as record_id from sync.link where integration_id = :integration_id and entity = :entity"
+                f"  and state = 'tombstone' and {other}_digest = :gone union select l.id, l.{side}_id from staging.record d"
+                f"  join sync.link l on l.integration_id = :integration_id and l.entity = :entity and l.{other}_id = d.record_id"
+                "  where d.batch_id = :id and d.batch_day = :day and d.entity = :entity and d.is_deleted"
+                f"  and d.side = '{other}') l join staging.record r on r.record_id = l.record_id"
+                " where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and r.verdict = 'valid' and not r.is_deleted"
+                f" and r.side = '{side}'"
+            ),
+            {**values, "gone": GONE},
+        )
 
 
 def _match_by(connection: Connection, key: str, value: str) -> None:
@@ -163,11 +204,21 @@ def _mark_twins(connection: Connection, batch: Batch, entity: EntitySettings) ->
                     f" select lower(l.base->>:name) as value, l.{side}_id as id, 0 as rank from sync.link l"
                     "  where l.integration_id = :integration_id and l.entity = :entity and l.state = 'live'"
                     f"  and l.{side}_id is not null and lower(l.base->>:name) in (select lower(fields->>:name) from newcomer where side = :side)"
+                    "  and not exists (select 1 from staging.record d where d.batch_id = :id and d.batch_day = :day and d.entity = :entity"
+                    f"  and d.side = :side and d.record_id = l.{side}_id and d.is_deleted)"
                     " union all select lower(fields->>:name), record_id, case when matched_id is null then 2 else 1 end from newcomer"
-                    "  where side = :side and not is_ambiguous and twin_of is null and fields->>:name is not null),"
+                    "  where side = :side and not is_ambiguous and twin_of is null and fields->>:name is not null"
+                    "  and (half_of is null or matched_id is not null)),"
                     " first as (select distinct on (value) value, id from holder order by value, rank, id)"
                     " update newcomer n set twin_of = f.id from first f where n.side = :side and n.matched_id is null and not n.is_ambiguous"
-                    " and n.twin_of is null and lower(n.fields->>:name) = f.value and f.id <> n.record_id"
+                    " and n.twin_of is null and n.half_of is null and lower(n.fields->>:name) = f.value and f.id <> n.record_id"
                 ),
-                {"name": name, "side": side, "integration_id": batch.integration_id, "entity": entity.name},
+                {
+                    "name": name,
+                    "side": side,
+                    "integration_id": batch.integration_id,
+                    "entity": entity.name,
+                    "id": batch.id,
+                    "day": batch.day,
+                },
             )

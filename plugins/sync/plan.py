@@ -64,6 +64,8 @@ class Link:
     base: Fields = field(default_factory=dict)
     app_base: Fields = field(default_factory=dict)
     state: str = "pending"
+    gone: frozenset[Side] = frozenset()  # sides whose record was deleted
+    is_removed: bool = False  # … by us
 
     def settled(self, side: Side, name: str) -> Any:
         """Return the value that `side` was last settled on, or MISSING."""
@@ -116,11 +118,12 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What follows for one pair: writes, conflicts, and fields that wait for a reference."""
+    """What follows for one pair: writes, conflicts, fields that wait for a reference, and a record left without its counterpart."""
 
     actions: list[Action]
     conflicts: list[Conflict] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
+    orphan: Side | None = None  # this side goes on, its counterpart is deleted
 
 
 def plan(pairs: Iterable[Pair], policy: Policy) -> Iterator[Decision]:
@@ -147,11 +150,10 @@ def _hold(decision: Decision, held: frozenset[Side]) -> Decision:
 
 def _decide(pair: Pair, policy: Policy) -> Decision:
     link = pair.link
+    if link.state == "tombstone":
+        return _revive(pair, policy)
     if any(seen and seen.is_deleted for seen in (pair.salesforce, pair.app)):
         return _delete(pair, policy)
-    if link.state == "tombstone":
-        rule = "gone on the other side: not created again"
-        return Decision([Action(link, "app", "agree", settles=_digests(pair), rule=rule)])
     if link.salesforce_id is None or link.app_id is None:
         return _create(pair, policy)
     return _merge(pair, policy)
@@ -168,13 +170,35 @@ def _delete(pair: Pair, policy: Policy) -> Decision:
     link = pair.link
     policy_name = policy.deletes.get(f"to_{other}", "ignore") if policy.is_open(other) else "ignore"
     settles = {**_digests(pair), "state": "tombstone"}
-    if is_gone[other] or link.id_on(other) is None or link.state == "tombstone" or policy_name == "ignore":
+    if is_gone[other] or link.id_on(other) is None or policy_name == "ignore":
         return Decision([Action(link, other, "agree", settles=settles, rule=f"deleted in {gone}: nothing to do")])
     rule = f"deleted in {gone}: {policy_name}"
     if policy_name == "flag":
         extra = {policy.flag_fields[f"to_{other}"]: True}
         return Decision([Action(link, other, "update", extra=extra, settles=settles, rule=rule)])
     return Decision([Action(link, other, "delete", settles=settles, rule=rule)])
+
+
+def _revive(pair: Pair, policy: Policy) -> Decision:
+    """Go on with a link once both its records are there again; nothing is created again for a deleted one."""
+    link, seen = pair.link, {"salesforce": pair.salesforce, "app": pair.app}
+    alive = [side for side in SIDES if (not each.is_deleted if (each := seen[side]) else side not in link.gone)]
+    if len(alive) < len(SIDES):
+        orphan = next((side for side in alive if seen[side]), None)
+        rule = "deleted on the other side: not created again"
+        return Decision([Action(link, "app", "agree", settles=_digests(pair), rule=rule)], orphan=orphan)
+    decision = _merge(pair, policy)
+    actions = [replace(action, settles=action.settles | {"state": "live"}) for action in decision.actions]
+    return replace(decision, actions=actions + _unflag(link, policy))
+
+
+def _unflag(link: Link, policy: Policy) -> list[Action]:
+    """Untick the check box that a deletion ticked."""
+    sides = [
+        OTHER[side] for side in link.gone if policy.deletes.get(f"to_{OTHER[side]}") == "flag" and policy.is_open(OTHER[side])
+    ]
+    rule = "the deletion was taken back"
+    return [Action(link, side, "update", extra={policy.flag_fields[f"to_{side}"]: False}, rule=rule) for side in sides]
 
 
 def _create(pair: Pair, policy: Policy) -> Decision:
@@ -215,13 +239,16 @@ def _merge(pair: Pair, policy: Policy) -> Decision:
     waiting = []
     for each in policy.fields:
         name = each.name
-        mine, theirs = salesforce.get(name), app.get(name)
-        if mine is UNKNOWN or theirs is UNKNOWN:
+        mine, base = _without_dead(salesforce.get(name), pair.link.settled("salesforce", name))
+        theirs, app_base = _without_dead(app.get(name), pair.link.settled("app", name))
+        if UNKNOWN in (salesforce.get(name), app.get(name)):
             waiting.append(name)
-        elif mine == theirs:
+        if mine is UNKNOWN or theirs is UNKNOWN:
+            continue
+        if mine == theirs:
             equal[name] = mine
         else:
-            values = Values(mine, theirs, pair.link.settled("salesforce", name), pair.link.settled("app", name))
+            values = Values(mine, theirs, base, app_base)
             outcomes[name] = values, resolve(each, policy.master, policy.prefer, values, _newer(pair))
     actions = [action for side in SIDES if (action := _update(pair, policy, side, equal, outcomes))]
     if not actions:
@@ -234,6 +261,14 @@ def _merge(pair: Pair, policy: Policy) -> Decision:
         if outcome.decision
     ]
     return Decision(actions, conflicts, waiting)
+
+
+def _without_dead(value: Any, base: Any) -> tuple[Any, Any]:
+    """Value and base of one side. A reference to a record that was deleted meanwhile counts as empty, then and now: that it
+    became empty is the deletion's doing, not an edit."""
+    if base is not UNKNOWN:
+        return value, base
+    return (None, None) if value is UNKNOWN or is_empty(value) else (value, None)
 
 
 def _update(

@@ -12,9 +12,11 @@ from sqlalchemy import Connection, text
 from connectors.errors import GuardError
 from sync.batch import Batch, close_batch, note_counts
 from sync.database import NULL, copy_lines, driver, escape, stream, to_json
+from sync.map import GONE
 from sync.matching import link_new
 from sync.merge import UNKNOWN, FieldPolicy
-from sync.plan import SIDES, Action, Conflict, Decision, Link, Pair, Policy, Seen, decide
+from sync.plan import OTHER, SIDES, Action, Conflict, Decision, Fields, Link, Pair, Policy, Seen, decide
+from sync.rejections import GONE as GONE_THERE
 from sync.rejections import WAITS, Rejection, reason, reject, withdraw
 from sync.settings import EntitySettings
 
@@ -61,7 +63,9 @@ HELD = "(s.verdict = 'rejected' or a.verdict = 'rejected')"
 PAIRS = f"""{MOVED}
 select l.id, l.salesforce_id, l.app_id, l.base, l.app_base, l.state,
   s.fields, s.digest, s.modified_at, s.is_deleted, s.reference,
-  a.fields, a.digest, a.modified_at, a.is_deleted, a.reference
+  a.fields, a.digest, a.modified_at, a.is_deleted, a.reference,
+  l.salesforce_digest = %(gone)s, l.app_digest = %(gone)s, l.state = 'tombstone' and exists (
+    select 1 from sync.action d where d.link_id = l.id and d.operation = 'delete' and d.state = 'done')
 {JOINED} where ({EQUAL}) is not true and {HELD} is not true order by l.id
 """
 
@@ -142,7 +146,9 @@ def _clear(connection: Connection, batch: Batch) -> None:
         "delete from sync.action where batch_id = :id and state = 'planned'",
         "update sync.action set state = 'skipped', message = 'superseded by batch ' || :id, ended_at = now()"
         " where integration_id = :integration_id and batch_id < :id and state in ('planned', 'approved')",
-        f"delete from sync.conflict c where batch_id = :id and not {sent.format('c.link_id', ' and a.batch_id = :id')}",
+        "delete from sync.conflict c using sync.batch b where b.id = c.batch_id and b.integration_id = :integration_id"
+        " and (b.id = :id or (b.id < :id and b.state = 'failed'))"
+        f" and not {sent.format('c.link_id', ' and a.batch_id = c.batch_id')}",
         "delete from sync.link l where integration_id = :integration_id and state = 'pending'"
         f" and not {sent.format('l.id', ' and a.state <> ' + chr(39) + 'failed' + chr(39))}",
     ):
@@ -156,17 +162,19 @@ def _plan_entity(connection: Connection, batch: Batch, entity: EntitySettings, r
     references = {r.name: r.transform.argument for r in batch.integration.mappings[entity.name].rows if _is_reference(r)}
     has_references = bool(policy.salesforce_reference or policy.app_references)
     values = {
-        "id": batch.id, "day": batch.day, "entity": entity.name, "has_references": has_references,
+        "id": batch.id, "day": batch.day, "entity": entity.name, "has_references": has_references, "gone": GONE,
         "salesforce_refers": bool(policy.salesforce_reference) and policy.to_salesforce,
         "app_refers": bool(policy.app_references) and policy.to_app,
     }  # fmt: skip
     counts["agree"] += driver(connection).execute(AGREE.encode(), {**values, "position": rank * 10}).rowcount
     for rows in stream(connection, PAIRS, values):
         known = _linked_ids(connection, batch, references, rows)
-        pairs = [_pair(row, references, known) for row in rows]
+        dead = _dead_links(connection, references, rows)
+        pairs = [_pair(row, references, known, dead) for row in rows]
         decisions = [decide(pair, policy) for pair in pairs]
         _write(connection, batch, entity, rank, decisions, counts)
         counts["waiting"] += reject(connection, batch, _waiting(entity, references, pairs, decisions))
+        counts["orphans"] += reject(connection, batch, _orphans(batch, entity, decisions))
     counts["waiting"] += reject(connection, batch, _held(connection, entity, values))
     return dict(counts)
 
@@ -198,11 +206,26 @@ def _linked_ids(
     return known
 
 
-def _pair(row: Any, references: Mapping[str, str], known: Mapping[tuple[str, str, str], int]) -> Pair:
-    link = Link(row[0], row[1], row[2], row[3], row[4], row[5])
+def _dead_links(connection: Connection, references: Mapping[str, str], rows: Iterable[Any]) -> frozenset[int]:
+    """Those links that `rows` were settled on as references, and that are tombstones by now."""
+    wanted = {base[name] for row in rows for base in (row[3], row[4]) for name in references if base.get(name)}
+    if not wanted:
+        return frozenset()
+    query = text("select id from sync.link where id = any(:ids) and state = 'tombstone'")
+    return frozenset(connection.execute(query, {"ids": list(wanted)}).scalars())
+
+
+def _pair(row: Any, references: Mapping[str, str], known: Mapping[tuple[str, str, str], int], dead: frozenset[int]) -> Pair:
+    base, app_base = (_without_dead(base, references, dead) if dead else base for base in row[3:5])
+    gone = frozenset(side for side, is_gone in zip(SIDES, (row[17], row[16]), strict=True) if is_gone)
+    link = Link(row[0], row[1], row[2], base, app_base, row[5], gone, row[18])
     return Pair(
         link, _seen("salesforce", row[1], row[6:11], references, known), _seen("app", row[2], row[11:16], references, known)
     )
+
+
+def _without_dead(base: Fields, references: Iterable[str], dead: frozenset[int]) -> Fields:
+    return {**base, **{name: UNKNOWN for name in references if base.get(name) in dead}}
 
 
 def _seen(
@@ -236,7 +259,7 @@ def _write(
                 " where not exists (select 1 from sync.conflict c join sync.batch b on b.id = c.batch_id where c.link_id = :link_id"
                 "  and c.field = :field and c.salesforce_value = cast(:salesforce as jsonb) and c.app_value = cast(:app as jsonb)"
                 "  and c.base is not distinct from cast(:base as jsonb) and c.decision = :decision"
-                "  and (b.id = :batch_id or b.state in ('done', 'partial')))"
+                "  and b.state <> 'planned')"
             ),
             conflicts,
         )
@@ -293,6 +316,23 @@ def _held(connection: Connection, entity: EntitySettings, values: Mapping[str, A
     return [Rejection(entity.name, side, record_id, "reconcile", [reason("", WAITS, words)]) for side, record_id in rows]
 
 
+def _orphans(batch: Batch, entity: EntitySettings, decisions: Iterable[Decision]) -> Iterator[Rejection]:
+    """Notes for records whose counterpart was deleted. Where we deleted it ourselves a person has to say how to go on."""
+    for decision in decisions:
+        if (side := decision.orphan) is None:
+            continue
+        link = decision.actions[0].link
+        other = OTHER[side]
+        system = batch.integration.settings.app.capitalize() if other == "app" else "Salesforce"
+        what = f"its counterpart {link.id_on(other)} in {system} was deleted"
+        goes_on = "The two go on together once it is restored there, or once a new one is made there that matches"
+        if link.is_removed:
+            why = reason("", "undeleted", f"{what} with it, and is not created again by itself. {goes_on}")
+        else:
+            why = reason("", GONE_THERE, f"{what} there, so changes no longer go there. {goes_on}")
+        yield Rejection(entity.name, side, str(link.id_on(side)), "reconcile", [why])
+
+
 def _waiting(
     entity: EntitySettings, references: Mapping[str, str], pairs: list[Pair], decisions: list[Decision]
 ) -> Iterator[Rejection]:
@@ -302,5 +342,5 @@ def _waiting(
             seen = pair.app if side == "app" else pair.salesforce
             names = [name for name in decision.waiting if seen and seen.fields.get(name) is UNKNOWN]
             if seen and names:
-                reasons = [reason(n, WAITS, f"{n} points at a {references[n]} that has no counterpart yet") for n in names]
+                reasons = [reason(n, WAITS, f"its {references[n]} has no counterpart yet; it went on without") for n in names]
                 yield Rejection(entity.name, side, seen.id, "reconcile", reasons)

@@ -16,6 +16,8 @@ from sync.settings import EntitySettings
 
 RETRY_HOURS = 24
 WAITS = "waits"  # code of a reason that does not hold the record itself back
+GONE = "gone"  # the counterpart was deleted there, by a person: nothing to mend
+QUIET = (WAITS, GONE)
 
 
 @dataclass(frozen=True, slots=True)

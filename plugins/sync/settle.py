@@ -14,7 +14,7 @@ from connectors.contract import Record, Result
 from connectors.errors import shorten
 from sync.batch import Batch
 from sync.database import to_json
-from sync.map import compile_reader, digest, reference_field
+from sync.map import GONE, compile_reader, digest, reference_field
 from sync.merge import is_empty
 from sync.outbox import Outgoing, mark_each
 from sync.plan import OTHER
@@ -22,7 +22,7 @@ from sync.rejections import Rejection, reason, refresh, reject, retry_soon
 from sync.settings import EntitySettings, Side
 from sync.staging import raw_digest, storable, wanted_fields
 
-GONE = digest("{}")
+GONE_CODES = frozenset({"not_found", "NOT_FOUND", "ENTITY_IS_DELETED"})
 
 
 @dataclass(slots=True)
@@ -66,6 +66,8 @@ def settle(
                 answers.append((link, result.record))
         else:
             failures.append((action, result))
+            if link is not None and action.operation == "update" and result.code in GONE_CODES:
+                link.state, link.digests[side] = "tombstone", GONE
         rows.append(_outcome(action, result))
     _store_links(connection, batch, [link for link in links.values()])
     mark_each(connection, rows)

@@ -124,8 +124,27 @@ def test_deletions_follow_their_policy_and_never_come_back() -> None:
     assert [a.operation for a in decide(gone, replace(POLICY, deletes={"to_app": "delete"})).actions] == ["delete"]
     ignored = decide(gone, POLICY).actions[0]
     assert (ignored.operation, ignored.settles["state"]) == ("agree", "tombstone")
-    dead = Pair(Link(1, "s1", "a1", {"name": "n"}, state="tombstone"), None, Seen("a1", {"name": "edited"}))
-    assert [a.operation for a in decide(dead, POLICY).actions] == ["agree"]
+    tombstone = Link(1, "s1", "a1", {"name": "n"}, state="tombstone", gone=frozenset({"salesforce"}))
+    orphan = decide(Pair(tombstone, None, Seen("a1", {"name": "edited"})), POLICY)
+    assert ([a.operation for a in orphan.actions], orphan.orphan) == (["agree"], "app")
+
+
+@pytest.mark.parametrize("policy", ["ignore", "flag"])
+def test_a_deletion_that_was_taken_back_revives_the_link(policy: str) -> None:
+    tombstone = Link(1, "s1", "a1", {"name": "n"}, state="tombstone", gone=frozenset({"salesforce"}))
+    rules = replace(POLICY, deletes={"to_app": policy}, flag_fields={"to_app": "gone"})
+    actions = decide(Pair(tombstone, Seen("s1", {"name": "N"}, reference="a1")), rules).actions
+    assert (actions[0].side, actions[0].fields, actions[0].settles["state"]) == ("app", {"name": ("n", "N")}, "live")
+    assert [a.extra for a in actions[1:]] == ([{"gone": False}] if policy == "flag" else [])
+
+
+def test_a_reference_emptied_by_a_deletion_is_no_edit() -> None:
+    base = {"name": "n", "email": UNKNOWN, "note": None}
+    emptied = {"name": "n", "email": None, "note": None}
+    assert [a.fields for a in decide(pair(None, emptied, base), POLICY).actions if a.fields] == []
+    moved = decide(pair({**emptied, "email": UNKNOWN}, {**emptied, "email": 7}, base), POLICY)
+    assert [(a.side, a.fields) for a in moved.actions if a.fields] == [("salesforce", {"email": (None, 7)})]
+    assert moved.waiting == ["email"]
 
 
 def test_an_unknown_reference_waits_and_holds_nothing_else_back() -> None:

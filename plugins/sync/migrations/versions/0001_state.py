@@ -82,6 +82,7 @@ create table sync.link (
 );
 create unique index link_salesforce on sync.link (integration_id, entity, salesforce_id);
 create unique index link_app on sync.link (integration_id, entity, app_id);
+create index link_tombstone on sync.link (integration_id, entity) where state = 'tombstone';
 create index link_pending on sync.link (integration_id, entity) where state = 'pending';
 
 -- The plan, the outbox, the history and the journal for undo.
