@@ -169,14 +169,14 @@ def _wait_for_airflow(api: AirflowApi) -> None:
 
 def _run_once(api: AirflowApi, socket: Path, env: dict[str, str]) -> None:
     with psycopg.connect(postgres.url(socket, "lockstep")) as connection:
-        mode = "sync" if report.has_run(connection) else "backfill"
+        mode = "sync" if report.has_backfill(connection) else "backfill"
     if mode == "backfill":
         with _step("cross-reference fields on both sides"):
             _lift_allowance()
             _command("preflight", [str(BIN / "python"), "-W", "ignore", "-m", "sync.preflight", "freshdesk", "--create"], env)
     print(f"\nRunning the DAG {DAG_ID} with mode={mode}", flush=True)
+    run_id = api.trigger(DAG_ID, {"mode": mode})  # before the schedule starts, which may add a run at once
     api.unpause(DAG_ID)
-    run_id = api.trigger(DAG_ID, {"mode": mode})
     with _step("whole run"):
         state = _follow(api, run_id)
     with psycopg.connect(postgres.url(socket, "lockstep")) as connection:

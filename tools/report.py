@@ -11,7 +11,7 @@ Rows = list[dict[str, Any]]
 COLUMNS = ("created", "updated", "deleted", "matched", "skipped", "failed")
 MOST_REASONS = 12
 
-_HAS_RUN = "select exists (select from sync.batch where state in ('done', 'partial', 'idle'))"
+_HAS_BACKFILL = "select exists (select from sync.batch where mode = 'backfill' and state in ('done', 'partial', 'idle'))"
 _BATCH = """
     select b.id, b.mode, b.state, b.reads, initcap(replace(i.name, 'salesforce_', '')) as app
     from sync.batch b join sync.integration i on i.id = b.integration_id where b.run_id = %s order by b.id desc limit 1
@@ -63,9 +63,9 @@ class Report:
         return self.batch is not None and self.batch["state"] in ("done", "partial", "idle", "planned")
 
 
-def has_run(connection: psycopg.Connection[Any]) -> bool:
-    """Whether any run has come to its end in this database."""
-    row = connection.execute(_HAS_RUN).fetchone()
+def has_backfill(connection: psycopg.Connection[Any]) -> bool:
+    """Whether a backfill has come to its end in this database."""
+    row = connection.execute(_HAS_BACKFILL).fetchone()
     return bool(row and row[0])
 
 
