@@ -139,6 +139,18 @@ class World(Pipeline):
         else:
             self.app.edit("contacts", record_id, fields)
 
+    def snapshot(self) -> dict[str, Any]:
+        """Everything a rerun must leave as it is: both systems' records, links, conflicts, rejections."""
+        kinds = {"Account": self.salesforce, "Contact": self.salesforce, "companies": self.app, "contacts": self.app}
+        records = {kind: server.records(kind, with_deleted=True) for kind, server in kinds.items()}
+        queries = {
+            "links": "select entity, salesforce_id, app_id, state, base, app_base from sync.link where state <> 'pending' order by 1, 2",
+            "conflicts": "select salesforce_id, field, base, salesforce_value, app_value, decision from sync.conflict order by id",
+            "rejections": "select entity, side, record_id, stage, reasons, closed_at from sync.rejection order by record_id",
+            "watermarks": "select entity, side, value from sync.watermark order by 1, 2",
+        }
+        return records | {name: [tuple(row) for row in self.rows(query)] for name, query in queries.items()}
+
     def hurry(self, seconds: float = 0.2) -> None:
         """Give up on calls that fail after `seconds`."""
         self.connectors = freshdesk_connectors(self.salesforce.url, self.app.url, total_seconds=seconds)
