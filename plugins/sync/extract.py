@@ -21,6 +21,7 @@ from sync.matching import stage_matches
 from sync.rejections import restage
 from sync.settings import EntitySettings, Side
 from sync.staging import copy_raw, drop_partitions, drop_repeats, wanted_fields
+from sync.vanished import note_vanished
 
 SIDES: tuple[Side, Side] = ("salesforce", "app")
 STAMP_MARGIN = timedelta(seconds=5)
@@ -47,6 +48,7 @@ def extract(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any
         if entity.name in counts and sum(counts[entity.name].values()):
             with _set_aside(batch, entity, connectors, reads, errors):
                 counts[entity.name]["matched"] = stage_matches(batch, entity, connectors, reads[entity.name])
+                note_vanished(batch, entity, connectors)
     if len(errors) == len(reads):
         raise next(iter(errors.values()))
     total = sum(sum(count.values()) for name, count in counts.items() if name not in errors)

@@ -1,0 +1,189 @@
+"""Deletions on either side, taken back or not, and contacts that are blocked."""
+
+import pytest
+
+from pipeline import World
+
+
+@pytest.mark.feature("FD-05")
+def test_deletions_in_salesforce_reach_freshdesk(enabled: World) -> None:
+    account = enabled.account("Nordwerk")
+    contact, desk = enabled.linked_contact(AccountId=account)
+    company = enabled.partner("account", account)
+    enabled.salesforce.delete("Contact", contact)
+    enabled.salesforce.delete("Account", account)
+    enabled.run()
+    assert enabled.desk(desk)["deleted"] is True
+    assert company not in [str(row["id"]) for row in enabled.app.records("companies")]
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("FD-05")
+def test_a_contact_deleted_in_freshdesk_stays_in_salesforce_and_is_not_created_again(enabled: World) -> None:
+    contact, desk = enabled.linked_contact()
+    enabled.app.delete("contacts", desk)
+    enabled.run()
+    assert enabled.person(contact)["IsDeleted"] is False
+    enabled.assert_settled()
+    enabled.edit(contact, Title="Buyer")
+    enabled.run()
+    assert enabled.app.records("contacts") == []
+    assert enabled.rejections() == {contact: ["gone"]}
+    assert enabled.rows("select state from sync.batch order by id desc limit 1") == [("done",)], "there is nothing to mend"
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("FD-05")
+def test_a_contact_restored_in_freshdesk_goes_on_with_what_was_edited_meanwhile(enabled: World) -> None:
+    contact, desk = enabled.linked_contact()
+    enabled.app.delete("contacts", desk)
+    enabled.run()
+    enabled.edit(contact, Title="Buyer")
+    enabled.run()
+    enabled.app.action("restore", id=desk)
+    enabled.run()
+    assert enabled.desk(desk)["job_title"] == "Buyer"
+    assert enabled.rejections() == {}
+    enabled.edit(desk, job_title="Head of buying")
+    enabled.run()
+    assert enabled.person(contact)["Title"] == "Head of buying"
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("FD-05")
+def test_an_undeleted_contact_whose_counterpart_we_deleted_waits_for_a_person(enabled: World) -> None:
+    contact, desk = enabled.linked_contact()
+    enabled.salesforce.delete("Contact", contact)
+    enabled.run()
+    enabled.salesforce.action("undelete", kind="Contact", id=contact)
+    enabled.run()
+    assert enabled.rejections() == {contact: ["undeleted"]}
+    assert enabled.app.records("contacts") == []
+    assert enabled.rows("select state from sync.batch order by id desc limit 1") == [("partial",)]
+    enabled.assert_settled()
+    enabled.app.action("restore", id=desk)
+    enabled.edit(contact, Title="Buyer")
+    enabled.run()
+    assert enabled.desk(desk)["job_title"] == "Buyer"
+    assert enabled.rejections() == {}
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("FD-05", "FD-08")
+def test_a_contact_made_anew_in_freshdesk_meets_the_old_one_of_salesforce(enabled: World) -> None:
+    contact, desk = enabled.linked_contact()
+    enabled.app.action("hard_delete", id=desk)
+    again = enabled.app.action("mail_from", email="mara@nordwerk.example", sender="Mara Lind")
+    enabled.edit(contact, Title="Buyer")
+    enabled.run()
+    assert enabled.rejections() == {contact: ["not_found"], str(again): ["not_unique"]}
+    enabled.edit(contact, Title="Head of buying")
+    enabled.run()
+    assert enabled.partner("contact", contact) == str(again)
+    assert enabled.desk(again)["job_title"] == "Head of buying"
+    assert enabled.rejections() == {}
+    assert len(enabled.salesforce.records("Contact")) == 1
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("FD-05", "FD-08")
+def test_deleted_and_made_anew_between_two_runs(enabled: World) -> None:
+    contact, desk = enabled.linked_contact()
+    enabled.app.delete("contacts", desk)
+    enabled.app.edit("contacts", desk, {"email": None})
+    again = enabled.desk_contact(name="Mara Lind", email="mara@nordwerk.example")
+    enabled.run()
+    assert enabled.partner("contact", contact) == str(again)
+    assert len(enabled.salesforce.records("Contact")) == 1
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("FD-05")
+def test_deleted_on_both_sides(enabled: World) -> None:
+    contact, desk = enabled.linked_contact()
+    enabled.salesforce.delete("Contact", contact)
+    enabled.app.delete("contacts", desk)
+    enabled.run()
+    assert enabled.rejections() == {}
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("FD-05")
+def test_a_company_deleted_in_freshdesk_takes_no_account_away(enabled: World) -> None:
+    account = enabled.account("Nordwerk")
+    contact, desk = enabled.linked_contact(AccountId=account)
+    enabled.app.delete("companies", enabled.partner("account", account))
+    enabled.run()
+    assert enabled.person(contact)["AccountId"] == account
+    assert enabled.get("Account", account)["IsDeleted"] is False
+    enabled.assert_settled()
+    other = enabled.company("Südwerk")
+    enabled.edit(desk, company_id=other)
+    enabled.run()
+    assert enabled.person(contact)["AccountId"] == enabled.partner("account", other)
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("FD-05", "FD-08")
+def test_a_company_deleted_and_made_anew_is_linked_again(enabled: World) -> None:
+    account = enabled.account("Nordwerk")
+    contact, desk = enabled.linked_contact(AccountId=account)
+    enabled.app.delete("companies", enabled.partner("account", account))
+    enabled.run()
+    again = enabled.company("Nordwerk")
+    enabled.edit(contact, Title="Buyer")
+    enabled.run()
+    assert enabled.partner("account", account) == str(again)
+    assert len(enabled.salesforce.records("Account")) == 1
+    enabled.run()
+    assert enabled.desk(desk)["company_id"] == again
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("FD-05")
+def test_an_edit_of_an_account_whose_company_is_gone_is_reported(enabled: World) -> None:
+    account = enabled.account("Nordwerk")
+    enabled.run()
+    enabled.app.delete("companies", enabled.partner("account", account))
+    enabled.salesforce.edit("Account", account, {"Description": "pumps"})
+    enabled.run()
+    assert enabled.rejections() == {account: ["not_found"]}
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("FD-05")
+def test_a_deletion_in_freshdesk_can_tick_a_box(enabled: World) -> None:
+    old = "deletes: {to_app: delete, to_salesforce: ignore}"
+    new = "deletes: {to_app: delete, to_salesforce: flag}\n    options: {flag_fields: {to_salesforce: Is_Vip__c}}"
+    text = (enabled.folder / "settings.yaml").read_text()
+    head, _, tail = text.partition("  contact:")
+    (enabled.folder / "settings.yaml").write_text(f"{head}  contact:{tail.replace(old, new)}")
+    contact, desk = enabled.linked_contact()
+    enabled.app.delete("contacts", desk)
+    enabled.run()
+    assert enabled.person(contact)["Is_Vip__c"] is True
+    enabled.assert_settled()
+    enabled.app.action("restore", id=desk)
+    enabled.run()
+    assert enabled.person(contact)["Is_Vip__c"] is False
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("FD-05")
+def test_a_blocked_contact_stays_in_step_towards_salesforce(enabled: World) -> None:
+    contact, desk = enabled.linked_contact()
+    enabled.app.action("block", id=desk)
+    enabled.edit(desk, job_title="Buyer")
+    enabled.run()
+    assert enabled.person(contact)["Title"] == "Buyer"
+    assert enabled.person(contact)["IsDeleted"] is False
+    enabled.edit(contact, Title="Head of buying")
+    enabled.run()
+    assert enabled.desk(desk)["job_title"] == "Buyer", "Freshdesk takes no writes of blocked contacts"
+    assert list(enabled.rejections()) == [contact]
+    enabled.app.action("unblock", id=desk)
+    enabled.edit(contact, Description="wrote again")
+    enabled.run()
+    assert enabled.desk(desk)["job_title"] == "Head of buying"
+    assert enabled.rejections() == {}
+    enabled.assert_settled()
