@@ -1,7 +1,7 @@
 """Lockstep's own Postgres: engine, migrations, bulk COPY and the lock that keeps two workers of one integration apart."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from psycopg import Connection as DriverConnection
 from psycopg.types.json import set_json_dumps, set_json_loads
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from connectors.errors import PermanentError, SyncError, TransientError, shorten
 
@@ -108,9 +108,10 @@ def integration_lock(engine: Engine, integration: str) -> Iterator[None]:
         try:
             yield
         finally:
-            connection.rollback()
-            connection.execute(text("select pg_advisory_unlock(hashtextextended(:name, 0))"), {"name": integration})
-            connection.commit()
+            with suppress(DBAPIError):  # the session is gone and the lock with it
+                connection.rollback()
+                connection.execute(text("select pg_advisory_unlock(hashtextextended(:name, 0))"), {"name": integration})
+                connection.commit()
 
 
 def driver(connection: Connection) -> DriverConnection[Any]:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from connectors.memory import MemoryConnector
+from crowd import make_crowd
 from pipeline import QUICK, Pipeline, World, freshdesk_world, memory_pair, shipped_folder
 from sandbox.client import SandboxClient
 from sandbox.running import serve
@@ -36,6 +37,13 @@ def enabled(world: World) -> World:
     """Both systems after the first run, which only enables; runs leave the data-quality checks out: those cost a second each."""
     world.stages = QUICK
     world.run()
+    return world
+
+
+@pytest.fixture
+def ready(world: World) -> World:
+    """A world with a run before it that makes ten people and changes one."""
+    make_crowd(world)
     return world
 
 
