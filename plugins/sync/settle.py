@@ -53,6 +53,7 @@ def settle(
     links = _lock_links(connection, [action.link_id for action, _ in outcomes])
     owners = _owners(connection, batch, entity, side, [r.id for _, r in outcomes if r.id])
     read = compile_reader(batch.integration.mappings[entity.name].rows, side)
+    seen = _seen(connection, batch, entity, side, [r.id for _, r in outcomes if r.id])
     rows, failures, answers = [], [], []
     for action, result in ((action, _storable(result)) for action, result in outcomes):
         link = links.get(action.link_id)
@@ -61,7 +62,9 @@ def settle(
             words = f"{side} answered with record {result.id}, which is linked to another record already"
             result = Result("failed", result.id, code="already_linked", message=words)
         if result.state == "done" and link is not None:
-            _apply(link, action, result, _mapped(read, result.record), batch, entity)
+            _apply(link, action, result)
+            if action.operation != "delete":
+                _compare(link, action, _mapped(read, result.record), seen.get(result.id or ""), batch, entity)
             if result.record is not None and action.operation != "delete":
                 answers.append((link, result.record))
         else:
@@ -69,7 +72,8 @@ def settle(
             if link is not None and action.operation == "update" and result.code in GONE_CODES:
                 link.state, link.digests[side] = "tombstone", GONE
         rows.append(_outcome(action, result))
-    _store_links(connection, batch, [link for link in links.values()])
+    _await_siblings(connection, batch, side, links)
+    _store_links(connection, batch, list(links.values()))
     mark_each(connection, rows)
     _store_answers(connection, batch, entity, side, answers, read)
     _reject(connection, batch, failures)
@@ -93,9 +97,7 @@ def settle_agreed(connection: Connection, batch: Batch) -> int:
     return connection.execute(query, {"id": batch.id}).rowcount
 
 
-def _apply(
-    link: LinkState, action: Outgoing, result: Result, answer: dict[str, Any] | None, batch: Batch, entity: EntitySettings
-) -> None:
+def _apply(link: LinkState, action: Outgoing, result: Result) -> None:
     side, other = action.side, OTHER[action.side]
     settles = action.settles
     link.ids[side] = result.id or link.ids[side]
@@ -104,23 +106,61 @@ def _apply(
     if f"{other}_digest" in settles:
         link.digests[other] = settles[f"{other}_digest"]
     link.state = settles.get("state", "live" if all(link.ids.values()) and link.state == "pending" else link.state)
-    if action.operation == "delete":
-        link.digests[side] = GONE
+    link.digests[side] = GONE if action.operation == "delete" else ""
+
+
+def _compare(
+    link: LinkState,
+    action: Outgoing,
+    answer: dict[str, Any] | None,
+    seen: dict[str, Any] | None,
+    batch: Batch,
+    entity: EntitySettings,
+) -> None:
+    """Take the digest from the answer if it shows what we wrote and, for the rest, what was `seen` in this batch.
+
+    Not where an edit of this side was held back: it must be looked at again. References are link ids with us and raw ids in
+    the answer, so that only their presence can be compared unless the record was seen.
+    """
+    side = action.side
+    if answer is None or action.settles.get(f"{side}_digest") == "":
         return
-    link.digests[side] = ""
-    if answer is None:
-        return
+    expected = link.values[side] if seen is None else seen
     references = {r.name for r in batch.integration.mappings[entity.name].rows if r.transform.common_type == "reference"}
     is_expected = True
     for name, value in answer.items():
-        if name in references:
-            continue
         if name in action.fields:
-            link.values[side][name] = value
-        elif value != link.values[side].get(name) and not (is_empty(value) and is_empty(link.values[side].get(name))):
+            link.values[side] |= {} if name in references else {name: value}
+        elif name in references and seen is None:
+            is_expected &= is_empty(value) == is_empty(expected.get(name))
+        elif value != expected.get(name) and not (is_empty(value) and is_empty(expected.get(name))):
             is_expected = False
-    if is_expected:
+    if is_expected and action.settles.get(f"{side}_digest") != OPEN:
         link.digests[side] = digest(to_json(answer))
+
+
+def _await_siblings(connection: Connection, batch: Batch, side: Side, links: Mapping[int, LinkState]) -> None:
+    """Leave the digest of `side` open while this batch still has to carry its own edits over: the sibling sets it when done."""
+    query = text(
+        "update sync.action a set settles = a.settles || jsonb_build_object(cast(:name as text), cast(:digest as text))"
+        " where a.batch_id = :id and a.link_id = :link_id and a.side <> :side and a.state in ('planned', 'approved')"
+        " and a.operation = 'update' and a.fields <> '{}' returning a.link_id"
+    )
+    for link in links.values():
+        values = {"name": f"{side}_digest", "digest": link.digests[side], "id": batch.id, "link_id": link.id, "side": side}
+        if link.digests[side] and connection.execute(query, values).rowcount:
+            link.digests[side] = OPEN
+
+
+def _seen(
+    connection: Connection, batch: Batch, entity: EntitySettings, side: Side, ids: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    query = text(
+        "select record_id, fields from staging.record where batch_id = :id and batch_day = :day and entity = :entity and side = :side"
+        " and record_id = any(:ids) and not is_deleted"
+    )
+    values = {"id": batch.id, "day": batch.day, "entity": entity.name, "side": side, "ids": list(ids)}
+    return {row.record_id: row.fields for row in connection.execute(query, values)}
 
 
 def _storable(result: Result) -> Result:
