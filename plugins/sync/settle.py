@@ -23,6 +23,7 @@ from sync.settings import EntitySettings, Side
 from sync.staging import raw_digest, storable, wanted_fields
 
 GONE_CODES = frozenset({"not_found", "NOT_FOUND", "ENTITY_IS_DELETED"})
+OPEN = ""  # the digest of a side that the next run looks at again
 
 
 @dataclass(slots=True)
@@ -141,15 +142,17 @@ def _compare(
 
 def _await_siblings(connection: Connection, batch: Batch, side: Side, links: Mapping[int, LinkState]) -> None:
     """Leave the digest of `side` open while this batch still has to carry its own edits over: the sibling sets it when done."""
+    known = [link for link in links.values() if link.digests[side]]
     query = text(
-        "update sync.action a set settles = a.settles || jsonb_build_object(cast(:name as text), cast(:digest as text))"
-        " where a.batch_id = :id and a.link_id = :link_id and a.side <> :side and a.state in ('planned', 'approved')"
+        "update sync.action a set settles = a.settles || jsonb_build_object(cast(:name as text), v.digest)"
+        " from unnest(cast(:links as bigint[]), cast(:digests as text[])) v(link_id, digest)"
+        " where a.link_id = v.link_id and a.batch_id = :id and a.side <> :side and a.state in ('planned', 'approved')"
         " and a.operation = 'update' and a.fields <> '{}' returning a.link_id"
     )
-    for link in links.values():
-        values = {"name": f"{side}_digest", "digest": link.digests[side], "id": batch.id, "link_id": link.id, "side": side}
-        if link.digests[side] and connection.execute(query, values).rowcount:
-            link.digests[side] = OPEN
+    values = {"links": [link.id for link in known], "digests": [link.digests[side] for link in known]}
+    waiting = connection.execute(query, {**values, "name": f"{side}_digest", "id": batch.id, "side": side}).scalars()
+    for link_id in waiting:
+        links[link_id].digests[side] = OPEN
 
 
 def _seen(

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from connectors.errors import TransientError
 from pipeline import Pipeline, memory_pair, shipped_folder
 
 
@@ -30,3 +31,20 @@ def test_records_travel_and_a_third_run_is_idle(pipeline: Pipeline) -> None:
     for _ in range(2):
         pipeline.run()
     assert salesforce.calls["write"] + app.calls["write"] == writes
+
+
+def test_a_run_that_breaks_off_between_the_two_writes_of_a_pair_loses_neither_edit(pipeline: Pipeline) -> None:
+    salesforce, app = pipeline.connectors["salesforce"], pipeline.connectors["app"]
+    contact = salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example", Title="old")
+    pipeline.run(mode="backfill")
+    desk = next(iter(app.live("contact")))
+    salesforce.edit("contact", contact, Title="new")
+    app.edit("contact", desk, description="from the app")
+    salesforce.faults.stop_after = salesforce.writes_seen
+    with pytest.raises(TransientError):
+        pipeline.run()
+    assert app.live("contact")[desk]["job_title"] == "new"
+    salesforce.faults.stop_after = None
+    pipeline.run()
+    assert salesforce.live("contact")[contact]["Description"] == "from the app"
+    assert app.live("contact")[desk]["job_title"] == "new"
