@@ -6,7 +6,8 @@ that nobody knows is looked up before anything is repeated; one refused record s
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -27,6 +28,14 @@ PENDING = "reference_pending"
 log = logging.getLogger(__name__)
 
 
+@dataclass(slots=True)
+class _Stops:
+    """What this try of the task leaves out: entities and sides in trouble, and actions that may be waiting for them."""
+
+    errors: dict[tuple[str, str], SyncError] = field(default_factory=dict)
+    waiting: list[int] = field(default_factory=list)
+
+
 def load(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any]:
     """Carry out the batch's plan; return counts by entity, side, operation and state.
 
@@ -42,27 +51,27 @@ def load(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any]:
     with batch.engine.begin() as connection:
         settle_agreed(connection, batch)
     entities = {entity.name: entity for entity in batch.entities()}
-    stopped: dict[tuple[str, str], SyncError] = {}
-    while actions := _next(batch, stopped):
+    stops = _Stops()
+    while actions := _next(batch, stops):
         name, side = actions[0].entity, actions[0].side
         try:
-            _send(batch, entities[name], actions, connectors[side])
+            _send(batch, entities[name], actions, connectors[side], stops)
         except (AuthError, RateLimitError):
             raise
         except SyncError as error:
             log.error("%s %s: writing to %s stopped, the others go on: %s", batch.name, name, side, error)
-            stopped[name, side] = error
-    if stopped:
-        raise max(stopped.values(), key=lambda error: isinstance(error, TransientError))
+            stops.errors[name, side] = error
+    if stops.errors:
+        raise max(stops.errors.values(), key=lambda error: isinstance(error, TransientError))
     return _finish(batch)
 
 
-def _next(batch: Batch, stopped: Iterable[tuple[str, str]]) -> list[Outgoing]:
+def _next(batch: Batch, stops: _Stops) -> list[Outgoing]:
     with batch.engine.connect() as connection:
-        return planned(connection, batch, CHUNK, stopped)
+        return planned(connection, batch, CHUNK, stops.errors, stops.waiting)
 
 
-def _send(batch: Batch, entity: EntitySettings, actions: list[Outgoing], connector: Connector) -> None:
+def _send(batch: Batch, entity: EntitySettings, actions: list[Outgoing], connector: Connector, stops: _Stops) -> None:
     """Send one chunk and settle it. What was surely not sent is planned again when the call is broken off."""
     side = actions[0].side
     with batch.engine.begin() as connection:
@@ -71,8 +80,13 @@ def _send(batch: Batch, entity: EntitySettings, actions: list[Outgoing], connect
         ready = [(action, write) for action, write in bound if not isinstance(write, str)]
         unready = [(a, Result("failed", code=PENDING, message=w, is_transient=True)) for a, w in bound if isinstance(w, str)]
         mark(connection, [action.id for action, _ in ready], "sending")
-        mark(connection, [a.id for a, _ in unready if not a.fields], "skipped", PENDING, "no counterpart was made to refer to")
-        settle(connection, batch, entity, side, [(a, result) for a, result in unready if a.fields])
+        if stops.errors:
+            stops.waiting += [action.id for action, _ in unready]
+        else:
+            mark(
+                connection, [a.id for a, _ in unready if not a.fields], "skipped", PENDING, "no counterpart was made to refer to"
+            )
+            settle(connection, batch, entity, side, [(a, result) for a, result in unready if a.fields])
     outcomes: list[tuple[Outgoing, Result]] = []
     stopped: SyncError | None = None
     try:
@@ -106,7 +120,9 @@ def _read_back(
             records |= {record.id: record for record in page.records}
     except SyncError as error:
         log.warning("%s %s: written records were not read back, the next run compares them: %s", batch.name, entity.name, error)
-    return [(a, r if r.record else Result(r.state, r.id, records.get(r.id or ""), r.code, r.message)) for a, r in outcomes]
+    return [
+        (action, result if result.record else replace(result, record=records.get(result.id or ""))) for action, result in outcomes
+    ]
 
 
 def _finish(batch: Batch) -> dict[str, Any]:

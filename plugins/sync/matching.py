@@ -99,7 +99,8 @@ def key_fields(row: Row, side: Side) -> tuple[str, str]:
 def link_new(connection: Connection, batch: Batch, entity: EntitySettings) -> None:
     """Create the links of this batch's new records: matched pairs, then singles. Leaves the ambiguous ones in `candidate`.
 
-    Works on the temporary table `newcomer` (valid, live, unlinked records of the batch). Keys in order: the cross-reference
+    Works on the temporary table `newcomer` (live, unlinked records of the batch). A rejected one is matched too, lest its counterpart
+    be created a second time, but never comes in by itself. Keys in order: the cross-reference
     either side carries, then the entity's match keys; a pair counts only when it is the only one for both.
     """
     values = {"id": batch.id, "day": batch.day, "integration_id": batch.integration_id, "entity": entity.name}
@@ -107,8 +108,8 @@ def link_new(connection: Connection, batch: Batch, entity: EntitySettings) -> No
     connection.execute(
         text(
             "create temporary table newcomer on commit drop as select r.side, r.record_id, r.reference, r.fields, r.origin,"
-            " null::text as matched_id, false as is_ambiguous, null::text as twin_of, null::bigint as half_of from staging.record r"
-            " where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and r.verdict = 'valid' and not r.is_deleted"
+            " null::text as matched_id, false as is_ambiguous, null::text as twin_of, null::bigint as half_of, r.verdict = 'valid' as is_valid"
+            " from staging.record r where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and not r.is_deleted"
             " and not exists (select 1 from sync.link l where l.integration_id = :integration_id and l.entity = :entity"
             "  and l.salesforce_id = r.record_id and r.side = 'salesforce')"
             " and not exists (select 1 from sync.link l where l.integration_id = :integration_id and l.entity = :entity"
@@ -137,7 +138,7 @@ def link_new(connection: Connection, batch: Batch, entity: EntitySettings) -> No
             " where side = 'salesforce' and matched_id is not null"
             " union all select :integration_id, :entity, case when side = 'salesforce' then record_id end,"
             " case when side = 'app' then record_id end, :id from newcomer where matched_id is null and not is_ambiguous"
-            " and twin_of is null and half_of is null and origin <> 'match' and side = any(:sources)"
+            " and twin_of is null and half_of is null and is_valid and origin <> 'match' and side = any(:sources)"
         ),
         {**values, "sources": [side for side in SIDES if batch.is_open(entity, OTHER[side])]},
     )
@@ -151,13 +152,13 @@ def _add_halves(connection: Connection, values: Mapping[str, Any]) -> None:
         other = OTHER[side]
         connection.execute(
             text(
-                "insert into newcomer select r.side, r.record_id, r.reference, r.fields, r.origin, null, false, null, l.id"
+                "insert into newcomer select r.side, r.record_id, r.reference, r.fields, r.origin, null, false, null, l.id, r.verdict = 'valid'"
                 f" from (select id, {side}_id as record_id from sync.link where integration_id = :integration_id and entity = :entity"
                 f"  and state = 'tombstone' and {other}_digest = :gone union select l.id, l.{side}_id from staging.record d"
                 f"  join sync.link l on l.integration_id = :integration_id and l.entity = :entity and l.{other}_id = d.record_id"
                 "  where d.batch_id = :id and d.batch_day = :day and d.entity = :entity and d.is_deleted"
                 f"  and d.side = '{other}') l join staging.record r on r.record_id = l.record_id"
-                " where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and r.verdict = 'valid' and not r.is_deleted"
+                " where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and not r.is_deleted"
                 f" and r.side = '{side}'"
             ),
             {**values, "gone": GONE},
@@ -208,10 +209,10 @@ def _mark_twins(connection: Connection, batch: Batch, entity: EntitySettings) ->
                     f"  and d.side = :side and d.record_id = l.{side}_id and d.is_deleted)"
                     " union all select lower(fields->>:name), record_id, case when matched_id is null then 2 else 1 end from newcomer"
                     "  where side = :side and not is_ambiguous and twin_of is null and fields->>:name is not null"
-                    "  and (half_of is null or matched_id is not null)),"
+                    "  and (half_of is null and is_valid or matched_id is not null)),"
                     " first as (select distinct on (value) value, id from holder order by value, rank, id)"
                     " update newcomer n set twin_of = f.id from first f where n.side = :side and n.matched_id is null and not n.is_ambiguous"
-                    " and n.twin_of is null and n.half_of is null and lower(n.fields->>:name) = f.value and f.id <> n.record_id"
+                    " and n.twin_of is null and n.half_of is null and n.is_valid and lower(n.fields->>:name) = f.value and f.id <> n.record_id"
                 ),
                 {
                     "name": name,

@@ -40,14 +40,19 @@ class Outgoing:
 
 
 def planned(
-    connection: Connection, batch: Batch, size: Mapping[str, int], without: Iterable[tuple[str, str]] = ()
+    connection: Connection,
+    batch: Batch,
+    size: Mapping[str, int],
+    without: Iterable[tuple[str, str]] = (),
+    waiting: Iterable[int] = (),
 ) -> list[Outgoing]:
     """Return the next actions that go out in one call: same entity, side and operation, at most `size[side]`.
 
-    `without`: entities with sides that are left out.
+    `without` (entities with sides) and `waiting` (actions) are left out.
     """
     open_ones = (
-        "batch_id = :id and state in ('planned', 'approved') and operation <> 'agree' and entity || ' ' || side <> all(:without)"
+        "batch_id = :id and state in ('planned', 'approved') and operation <> 'agree'"
+        " and entity || ' ' || side <> all(:without) and id <> all(:waiting)"
     )
     query = text(
         f"select {COLUMNS} from sync.action where {open_ones} and (position, entity, side, operation) ="
@@ -55,7 +60,8 @@ def planned(
         " order by id limit :limit"
     )
     left_out = [f"{entity} {side}" for entity, side in without]
-    rows = connection.execute(query, {"id": batch.id, "limit": max(size.values()), "without": left_out}).all()
+    values = {"id": batch.id, "limit": max(size.values()), "without": left_out, "waiting": list(waiting)}
+    rows = connection.execute(query, values).all()
     actions = [Outgoing(*row) for row in rows]
     return actions[: size[actions[0].side]] if actions else []
 

@@ -228,7 +228,7 @@ def _create(pair: Pair, policy: Policy) -> Decision:
 def _references(policy: Policy, side: Side) -> dict[str, Any]:
     """Raw cross-reference fields of `side`, bound to the other side's id when sent."""
     names = policy.app_references if side == "app" else policy.salesforce_references
-    return dict.fromkeys(names, {"id_of": OTHER[side]}) if names and policy.is_open(side) else {}
+    return {name: {"id_of": OTHER[side]} for name in names} if names and policy.is_open(side) else {}
 
 
 def _merge(pair: Pair, policy: Policy) -> Decision:

@@ -77,7 +77,8 @@ def withdraw(connection: Connection, batch: Batch, stage: str) -> None:
     values = {"id": batch.id, "stage": stage}
     connection.execute(text(f"delete from sync.rejection where {mine} and first_batch_id = :id"), values)
     connection.execute(
-        text(f"update sync.rejection set last_batch_id = first_batch_id, attempts = greatest(attempts - 1, 1) where {mine}"), values
+        text(f"update sync.rejection set last_batch_id = first_batch_id, attempts = greatest(attempts - 1, 1) where {mine}"),
+        values,
     )
 
 

@@ -248,7 +248,7 @@ def _store_answers(
                 "digest": link.digests[side] or digest(to_json(fields)),
                 "fields": to_json(fields),
                 "reference": raw.get(carried) if carried else None,
-            }  # fmt: skip
+            }
         )
     if not rows:
         return

@@ -155,10 +155,11 @@ def _reason(config: Mapping[str, Any], any_of: tuple[str, ...]) -> dict[str, str
     column = kwargs["column"]
     if column == "lockstep_any":
         return reason(" / ".join(any_of), "required", f"one of {', '.join(any_of)} is required and all are empty")
+    longest = f"is longer than the {kwargs.get('max_value')} characters that the other side takes"
     words = {
         "expect_column_values_to_not_be_null": ("required", "is required and empty"),
         "expect_column_values_to_match_regex": ("format", "is not an e-mail address"),
-        "expect_column_value_lengths_to_be_between": ("too_long", f"is longer than the {kwargs.get('max_value')} characters that the other side takes"),
+        "expect_column_value_lengths_to_be_between": ("too_long", longest),
         "expect_column_values_to_be_in_set": ("not_allowed", "is not among the values that the other side takes"),
         "expect_column_values_to_be_unique": ("not_unique", "came more than once"),
     }  # fmt: skip
@@ -184,8 +185,8 @@ def _verdicts(connection: Any, batch: Batch, entity: EntitySettings) -> dict[str
     query = text(
         "select verdict, count(*) from staging.record where batch_id = :id and batch_day = :day and entity = :entity group by 1"
     )
-    rows = connection.execute(query, {"id": batch.id, "day": batch.day, "entity": entity.name}).all()
-    return {"valid": 0, "rejected": 0} | {verdict: count for verdict, count in rows}
+    rows = connection.execute(query, {"id": batch.id, "day": batch.day, "entity": entity.name})
+    return {"valid": 0, "rejected": 0} | {row.verdict: row[1] for row in rows}
 
 
 def _expected_rows(connection: Any, batch: Batch, entity: EntitySettings, side: Side) -> int:

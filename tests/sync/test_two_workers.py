@@ -14,7 +14,7 @@ from sync.database import integration_lock
 @pytest.mark.parametrize("stage", QUICK)
 def test_a_stage_whose_database_connections_are_cut(ready: World, stage: str) -> None:
     ready.run(stages=QUICK[: QUICK.index(stage)])
-    with pytest.raises(OperationalError, match="terminat|lost"):
+    with pytest.raises(OperationalError, match=r"terminat|lost"):
         _cut_during(ready, stage)
     ready.run(stages=QUICK[QUICK.index(stage) :], run_id=ready.run_id)
     assert_complete(ready)
