@@ -20,6 +20,7 @@ from sync.tasks import apps, default_args, run_preflight
 @dag(
     dag_id="lockstep_preflight",
     schedule=None,
+    is_paused_upon_creation=False,
     catchup=False,
     max_active_runs=1,
     params={

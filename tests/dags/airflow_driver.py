@@ -85,6 +85,7 @@ def _facts(dag: Any) -> dict[str, Any]:
         "file": Path(dag.fileloc).name,
         "doc": dag.doc_md,
         "schedule": getattr(dag.timetable, "expression", None),
+        "is_paused_at_first": dag.is_paused_upon_creation,
         "catchup": dag.catchup,
         "max_active_runs": dag.max_active_runs,
         "tags": sorted(dag.tags),

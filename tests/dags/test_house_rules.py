@@ -47,6 +47,10 @@ def test_no_catch_up_and_never_two_runs_at_once(dags: dict[str, dict[str, Any]])
     assert {(dag["catchup"], dag["max_active_runs"]) for dag in dags.values()} == {(False, 1)}
 
 
+def test_a_dag_without_a_schedule_runs_as_soon_as_somebody_triggers_it(dags: dict[str, dict[str, Any]]) -> None:
+    assert [dag_id for dag_id, dag in dags.items() if dag["schedule"] is None and dag["is_paused_at_first"] is not False] == []
+
+
 def test_tags_find_them(dags: dict[str, dict[str, Any]]) -> None:
     assert [dag_id for dag_id, dag in dags.items() if "lockstep" not in dag["tags"]] == []
 
