@@ -81,7 +81,7 @@ def _check(batch: Batch, entity: EntitySettings, side: Side) -> Found:
     if minimum:
         checks.append(_row_count(minimum))
     found: Found = defaultdict(list)
-    for result in _run(batch.engine, query, checks):
+    for result in _run(batch.engine, query, checks, count):
         config = result["expectation_config"]
         if config["type"] == "expect_table_row_count_to_be_between":
             _stop_on_drift(batch, entity, side, result["result"]["observed_value"], minimum)
@@ -119,29 +119,52 @@ def _row_count(minimum: int) -> "Expectation":
     return gxe.ExpectTableRowCountToBeBetween(min_value=minimum)
 
 
-def _run(engine: Engine, query: str, checks: list["Expectation"]) -> list[Mapping[str, Any]]:
-    """Run the checks on the rows of `query`; one result per check that failed, with all failing ids."""
+def _run(engine: Engine, query: str, checks: list["Expectation"], count: int) -> list[Mapping[str, Any]]:
+    """Run the checks on the `count` rows of `query`; one result per check that failed, with all failing ids.
+
+    All checks are counted first, which takes few queries; only those that failed are asked for their rows.
+    """
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.validator.v1_validator import Validator
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     source = context.data_sources.add_postgres("lockstep", connection_string=_gx_url(engine), create_temp_table=True)
-    asset = source.add_query_asset("records", query=query)
-    definition = asset.add_batch_definition_whole_table("all")
-    suite = gx.ExpectationSuite("checks", expectations=checks)
-    form = {"result_format": "COMPLETE", "unexpected_index_column_names": ["record_id"], "return_unexpected_index_query": False}
+    definition = source.add_query_asset("records", query=query).add_batch_definition_whole_table("all")
+    validator = Validator(definition, result_format="BOOLEAN_ONLY")  # one for both rounds: it keeps the table of the rows
     try:
-        outcome = definition.get_batch().validate(suite, result_format=form).to_json_dict()
+        failed = _failed(validator, checks)
+        if failed:
+            validator.result_format = _all_rows(count)
+            failed = _failed(validator, [result.expectation_config.to_domain_obj() for result in failed])
     finally:
         source.get_execution_engine().close()
         source.get_execution_engine().engine.dispose()
         source.get_engine().dispose()
-    broken = [r["exception_info"] for r in outcome["results"] if r["exception_info"].get("raised_exception")]
+    return [result.to_json_dict() for result in failed]
+
+
+def _failed(validator: Any, checks: list["Expectation"]) -> list[Any]:
+    """The results of the checks that failed. Raises RuntimeError when one could not be run."""
+    import great_expectations as gx
+
+    results = validator.validate_expectation_suite(gx.ExpectationSuite("checks", expectations=checks)).results
+    broken = [result.exception_info for result in results if result.exception_info.get("raised_exception")]
     if broken:
         raise RuntimeError(f"a data-quality check could not run: {shorten(str(broken[0]), 500)}")
-    return [result for result in outcome["results"] if not result["success"]]
+    return [result for result in results if not result.success]
+
+
+def _all_rows(count: int) -> dict[str, Any]:
+    """Ask for every failing id: in SQL even a complete result stops at the partial count, which is 20 by default."""
+    return {
+        "result_format": "COMPLETE",
+        "partial_unexpected_count": count,
+        "unexpected_index_column_names": ["record_id"],
+        "return_unexpected_index_query": False,
+    }
 
 
 def _gx_url(engine: Engine) -> str:
