@@ -13,6 +13,7 @@ from sync.batch import Batch
 from sync.matching import key_fields
 from sync.outbox import Binder, Outgoing, mark, unsettled
 from sync.plan import OTHER
+from sync.rejections import withdraw
 from sync.settings import EntitySettings, Side
 from sync.settle import settle
 from sync.staging import wanted_fields
@@ -34,6 +35,8 @@ def recover(batch: Batch, connectors: Mapping[Side, Connector]) -> int:
         found = look(batch, entity, side, actions, connectors[side]) if look else {}
         lost = [action for action in actions if action.id not in found]
         with batch.engine.begin() as connection:
+            ids = [each for a in actions if a.batch_id == batch.id for each in (a.salesforce_id, a.app_id) if each]
+            withdraw(connection, batch, "load", ids)
             done = [(action, Result("done", found[action.id].id, found[action.id])) for action in actions if action.id in found]
             settle(connection, batch, entity, side, done)
             mark(connection, [a.id for a in lost if a.batch_id == batch.id], "planned")

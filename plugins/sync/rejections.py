@@ -4,7 +4,7 @@ A rejected record is never lost: it comes back with every batch that has work (o
 its rejection closes by itself once the record passes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,10 +71,10 @@ def reject(connection: Connection, batch: Batch, rejections: Iterable[Rejection]
     return len(rows)
 
 
-def withdraw(connection: Connection, batch: Batch, stage: str) -> None:
-    """Take back what this batch's earlier try of `stage` rejected, so that the stage can run again."""
-    mine = "last_batch_id = :id and stage = :stage and closed_at is null"
-    values = {"id": batch.id, "stage": stage}
+def withdraw(connection: Connection, batch: Batch, stage: str, record_ids: Sequence[str] | None = None) -> None:
+    """Take back what this batch's earlier try of `stage` rejected (of `record_ids` only), so that it can be tried again."""
+    mine = "last_batch_id = :id and stage = :stage and closed_at is null and (:is_all or record_id = any(:records))"
+    values = {"id": batch.id, "stage": stage, "is_all": record_ids is None, "records": list(record_ids or ())}
     connection.execute(text(f"delete from sync.rejection where {mine} and first_batch_id = :id"), values)
     connection.execute(
         text(f"update sync.rejection set last_batch_id = first_batch_id, attempts = greatest(attempts - 1, 1) where {mine}"),
