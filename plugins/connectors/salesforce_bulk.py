@@ -179,10 +179,10 @@ def has_literal_null(writes: Sequence[Write]) -> bool:
 
 
 def parse(content: bytes, header: list[str] | None = None) -> tuple[list[str], list[Row]]:
-    """Return the header and the rows of a CSV answer; `header` is that of the pages before, which a page may repeat."""
-    lines = csv.reader(io.StringIO(content.decode().replace("\0", ""), newline=""))
-    names = header or next(lines, [])
-    return names, [dict(zip(names, line, strict=False)) for line in lines if line and line != names]
+    """Return the header and the rows of a CSV answer; `header` is that of the pages before, which a page may repeat on top."""
+    lines = [line for line in csv.reader(io.StringIO(content.decode().replace("\0", ""), newline="")) if line]
+    names = header or (lines[0] if lines else [])
+    return names, [dict(zip(names, line, strict=False)) for line in lines[lines[:1] == [names] :]]
 
 
 def split_error(text: str) -> tuple[str, str]:

@@ -189,6 +189,12 @@ def test_rows_find_back_from_any_order(rows, chance):
     assert waiting.take(echoed[0]) is None
 
 
+def test_a_value_that_reads_like_its_column_is_no_second_header():
+    assert parse(b"Title\nTitle\nCEO\n") == (["Title"], [{"Title": "Title"}, {"Title": "CEO"}])
+    assert parse(b"Title\nCEO\n", ["Title"]) == parse(b"CEO\n", ["Title"]) == (["Title"], [{"Title": "CEO"}])
+    assert parse(b"") == ([], [])
+
+
 def test_the_file_is_plain_csv_without_a_byte_order_mark():
     content = table_of(UPDATE, [Write("update", "003", {"Title": None, "DoNotCall": False})]).encode()
     assert content == b"Id,DoNotCall,Title\n003,false,#N/A\n"
