@@ -132,6 +132,16 @@ def find_batch(engine: Engine, name: str, run_id: str) -> Batch:
     return Batch(row.id, row.day, row.integration_id, engine, integration, request, ids, row.state, row.superseded_by, run_id)
 
 
+def is_new_mapping(batch: Batch) -> bool:
+    """Tell whether no run of the integration has come through with these mapping files yet."""
+    query = text(
+        "select not exists (select 1 from sync.batch where integration_id = :id and mapping_digest = :digest"
+        " and state not in ('open', 'failed'))"
+    )
+    with batch.engine.connect() as connection:
+        return bool(connection.scalar(query, {"id": batch.integration_id, "digest": batch.integration.digest}))
+
+
 def note_counts(connection: Connection, batch: Batch, stage: str, counts: Mapping[str, Any]) -> None:
     """Keep the counts of `stage` with the batch."""
     connection.execute(

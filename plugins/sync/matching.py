@@ -99,9 +99,9 @@ def key_fields(row: Row, side: Side) -> tuple[str, str]:
 def link_new(connection: Connection, batch: Batch, entity: EntitySettings) -> None:
     """Create the links of this batch's new records: matched pairs, then singles. Leaves the ambiguous ones in `candidate`.
 
-    Works on the temporary table `newcomer` (live, unlinked records of the batch). A rejected one is matched too, lest its counterpart
-    be created a second time, but never comes in by itself. Keys in order: the cross-reference
-    either side carries, then the entity's match keys; a pair counts only when it is the only one for both.
+    Works on the temporary table `newcomer` (live, unlinked records of the batch; a rejected one is matched too, lest its
+    counterpart be created a second time, but never comes in by itself). Keys in order: the cross-reference either side carries,
+    then the entity's match keys; a pair counts only when it is the only one for both.
     """
     values = {"id": batch.id, "day": batch.day, "integration_id": batch.integration_id, "entity": entity.name}
     connection.execute(text("drop table if exists newcomer, candidate"))

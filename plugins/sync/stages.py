@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from connectors.contract import Connector
 from connectors.errors import PermanentError
 from sync import settings as settings_file
-from sync.batch import Batch, Request, find_batch, open_batch
+from sync.batch import Batch, Request, find_batch, is_new_mapping, open_batch
 from sync.database import integration_lock, migrate
 from sync.extract import extract
 from sync.load import load
@@ -57,8 +57,11 @@ def _extract(engine: Engine, folder: Path, run_id: str, request: Request, connec
     with engine.begin() as connection:
         ensure_partitions(connection, batch.day)
     recover(batch, connectors)
+    is_new = is_new_mapping(batch)
+    if is_new:
+        read_schemas(batch, connectors)
     counts = extract(batch, connectors)
-    if counts["total"]:
+    if counts["total"] and not is_new:
         read_schemas(batch, connectors)
     return {"batch_id": batch.id, **counts}
 

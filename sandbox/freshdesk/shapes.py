@@ -37,7 +37,7 @@ def contact_row(record: Mapping[str, Any], names: Iterable[str]) -> Row:
     row["custom_fields"] = custom_fields(record, names)
     row["created_at"], row["updated_at"] = record["created_at"], record["updated_at"]
     row |= {"facebook_id": None, "csat_rating": None, "preferred_source": None, "other_phone_numbers": []}
-    row |= {"first_name": _first_name(record["name"]), "last_name": record["name"].split()[-1] if record["name"] else ""}
+    row |= {"first_name": _first_name(record["name"]), "last_name": (record["name"].split() or [""])[-1]}
     row["visitor_id"] = f"5b1e0d86-0000-4000-8000-{record['id']:012x}"
     row["org_contact_id"] = _FIRST_ORG_CONTACT + record["id"]
     return row | ({"deleted": True} if get("deleted") else {})

@@ -67,6 +67,8 @@ def as_field(custom: Record) -> Field:
 
 
 def _flags(type_: str, words: Metadata) -> str:
+    if words.formula:
+        return "nf"
     flags = {
         "n": type_ != "boolean" and not words.required,
         "d": type_ == "boolean",

@@ -125,7 +125,7 @@ def _field(field: Field, found: SObject) -> dict[str, Any]:
         "aiPredictionField": False,
         "autoNumber": field.name in AUTO_NUMBERS,
         "byteLength": field.length if field.type in ("id", "reference") else field.length * 3,
-        "calculated": False,
+        "calculated": "f" in field.flags,
         "calculatedFormula": None,
         "cascadeDelete": False,
         "caseSensitive": "C" in field.flags,

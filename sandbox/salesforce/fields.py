@@ -1,8 +1,9 @@
 """Fields: what the platform knows of one, and the compact notation the object tables are written in.
 
 A line reads `Name type size flags rest`. Size is a length, `precision,scale` or digits. Flags: c createable, u updateable,
-n nillable, d defaulted on create, i idLookup, R restricted picklist, x external id, q unique, C case-sensitive, - none.
-The rest is `-> Account, User` for a reference, or `= One | *Two` for picklist values, the default with a star.
+n nillable, d defaulted on create, i idLookup, R restricted picklist, x external id, q unique, C case-sensitive, f formula
+(described, not computed), - none. The rest is `-> Account, User` for a reference, or `= One | *Two` for picklist values, the
+default with a star.
 """
 
 from dataclasses import dataclass

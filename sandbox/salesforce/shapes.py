@@ -111,6 +111,7 @@ class Metadata(Struct):
     externalId: bool | None = False
     caseSensitive: bool | None = False
     referenceTo: str = ""
+    formula: str | None = None
     valueSet: ValueSet | None = None
 
 
