@@ -29,8 +29,10 @@ def stage_matches(batch: Batch, entity: EntitySettings, connectors: Mapping[Side
     with batch.engine.begin() as connection:
         for side in SIDES:
             other = OTHER[side]
-            lost = _lost_partners(connection, batch, entity, side)
-            for page in connectors[other].read(entity.reads_as(other), lost, wanted_fields(batch, entity, other)) if lost else ():
+            unsure = _unsure_partners(connection, batch, entity, side)
+            for page in (
+                connectors[other].read(entity.reads_as(other), unsure, wanted_fields(batch, entity, other)) if unsure else ()
+            ):
                 count += copy_raw(connection, batch, entity, other, "match", page.records)
             if reads[other].get("is_full"):
                 continue
@@ -42,14 +44,23 @@ def stage_matches(batch: Batch, entity: EntitySettings, connectors: Mapping[Side
     return count
 
 
-def _lost_partners(connection: Connection, batch: Batch, entity: EntitySettings, side: Side) -> list[str]:
-    """The ids on the other side of deleted links whose record on `side` has moved: is the counterpart there again?"""
+def _unsure_partners(connection: Connection, batch: Batch, entity: EntitySettings, side: Side) -> list[str]:
+    """The ids on the other side of which the link does not tell how they stand by now, where the record on `side` has moved.
+
+    A deleted one may be there again; one that was settled under another mapping may have values that were never looked at.
+    """
+    other = OTHER[side]
     query = text(
-        f"select l.{OTHER[side]}_id from staging.raw r join sync.link l on l.integration_id = r.integration_id and l.entity = r.entity"
+        f"select l.{other}_id from staging.raw r join sync.link l on l.integration_id = r.integration_id and l.entity = r.entity"
         f" and l.{side}_id = r.record_id where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and r.side = :side"
-        f" and not r.is_deleted and r.origin in ('change', 'request') and l.state = 'tombstone' and l.{OTHER[side]}_id is not null"
+        f" and not r.is_deleted and r.origin in ('change', 'request') and l.{other}_id is not null and (l.state = 'tombstone'"
+        "  or l.state = 'live' and (select b.mapping_digest from sync.batch b where b.id = l.batch_id) is distinct from :digest)"
+        " and not exists (select 1 from staging.raw o where o.batch_id = r.batch_id and o.batch_day = r.batch_day"
+        f"  and o.integration_id = r.integration_id and o.entity = r.entity and o.side = '{other}' and o.record_id = l.{other}_id)"
     )
-    values = {"id": batch.id, "day": batch.day, "entity": entity.name, "side": side}
+    values = {
+        "id": batch.id, "day": batch.day, "entity": entity.name, "side": side, "digest": batch.integration.digest,
+    }  # fmt: skip
     return sorted(connection.execute(query, values).scalars())
 
 

@@ -75,8 +75,12 @@ def _check(batch: Batch, entity: EntitySettings, side: Side) -> Found:
         return {}
     any_of = entity.require_any.get(f"to_{other}", ()) if batch.is_open(entity, other) else ()
     one_of = ", ".join(f'"{name}"::text' for name in any_of)
-    extra = f", coalesce({one_of}) as lockstep_any" if any_of else ""
-    query = f"select *{extra} from {view_name(batch, entity.name)} where {where}"
+    is_linked = (
+        f"select 'linked' from sync.link l where l.integration_id = {int(batch.integration_id)} and l.entity = '{entity.name}'"
+        f" and l.{side}_id = v.record_id and l.state = 'live'"
+    )
+    extra = f", coalesce({one_of}, ({is_linked})) as lockstep_any" if any_of else ""
+    query = f"select *{extra} from {view_name(batch, entity.name)} v where {where}"
     checks = _expectations(batch, entity, side, any_of)
     if minimum:
         checks.append(_row_count(minimum))

@@ -132,3 +132,39 @@ def test_a_conflict_of_references_keeps_both_companies_apart(enabled: World) -> 
     assert enabled.desk(desk)["company_id"] == int(enabled.partner("account", two))
     assert [row[0] for row in conflicts(enabled)] == ["company_id"]
     enabled.assert_settled()
+
+
+@pytest.mark.feature("ALL-18", "ALL-06")
+@pytest.mark.parametrize("touched", ["salesforce", "app"])
+def test_a_row_that_is_added_later_overwrites_nothing_unseen(enabled: World, touched: str) -> None:
+    row = "Description,description,both,,,,,,,\n"
+    enabled.change("contact.csv", row, "")
+    contact, desk = enabled.linked_contact(Description="known in Salesforce")
+    enabled.edit(desk, description="known in Freshdesk")
+    enabled.assert_settled()
+    path = enabled.folder / "contact.csv"
+    path.write_text(path.read_text() + row)
+    if touched == "salesforce":
+        enabled.edit(contact, Title="Buyer")
+    else:
+        enabled.edit(desk, job_title="Buyer")
+    enabled.run()
+    assert enabled.person(contact)["Description"] == enabled.desk(desk)["description"] == "known in Salesforce"
+    assert conflicts(enabled) == [("description", None, "known in Salesforce", "known in Freshdesk", "salesforce")]
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("ALL-18")
+def test_a_contact_taken_out_of_its_account_leaves_its_company_and_back(enabled: World) -> None:
+    account = enabled.account("Nordwerk")
+    contact, desk = enabled.linked_contact(AccountId=account)
+    enabled.edit(contact, AccountId=None)
+    enabled.run()
+    assert enabled.desk(desk)["company_id"] is None
+    enabled.edit(desk, company_id=int(enabled.partner("account", account)))
+    enabled.run()
+    assert enabled.person(contact)["AccountId"] == account
+    enabled.edit(desk, company_id=None)
+    enabled.run()
+    assert enabled.person(contact)["AccountId"] is None
+    enabled.assert_settled()

@@ -169,3 +169,18 @@ def test_a_contact_without_any_address_goes_to_salesforce_and_not_the_other_way(
     assert world.desk(contact)["phone"] == "+49 30 1"
     assert world.rejections() == {}
     world.assert_settled()
+
+
+@pytest.mark.feature("FD-17")
+def test_a_linked_contact_without_any_address_stays_in_step_both_ways(world: World) -> None:
+    world.run()
+    desk = world.desk_contact(name="Mara Lind", twitter_id="4711")
+    world.run()
+    world.salesforce.edit("Contact", world.partner("contact", desk), {"Title": "Buyer"})
+    world.run()
+    assert world.desk(desk)["job_title"] == "Buyer"
+    world.edit(desk, job_title="Head of buying")
+    world.run()
+    assert world.person(desk)["Title"] == "Head of buying"
+    assert world.rejections() == {}
+    world.assert_settled()
