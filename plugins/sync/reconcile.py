@@ -15,7 +15,7 @@ from sync.database import NULL, copy_lines, driver, escape, stream, to_json
 from sync.map import GONE
 from sync.matching import link_new
 from sync.merge import UNKNOWN, FieldPolicy
-from sync.plan import OTHER, SIDES, Action, Conflict, Decision, Fields, Link, Pair, Policy, Seen, decide
+from sync.plan import OTHER, SIDES, Action, Conflict, Decision, Fields, Link, Pair, Policy, Seen, plan
 from sync.rejections import GONE as GONE_THERE
 from sync.rejections import WAITS, Rejection, reason, reject, withdraw
 from sync.settings import EntitySettings
@@ -27,59 +27,54 @@ ACTION_COLUMNS = (
 ORDER = {"agree": 0, "create": 1, "update": 2}
 LAST_POSITION = 100_000
 
-# Both sides hold the same and, where cross-references are kept, carry them: nothing to write, nothing for Python to look at.
-EQUAL = """
-s.digest = a.digest and l.state = 'pending' and not s.is_deleted
-  and (not %(has_references)s or (s.reference = l.app_id and a.reference = l.salesforce_id))
+SEEN = """
+select l.id, l.salesforce_id, l.app_id, l.state, r.digest, r.reference, r.verdict, r.is_deleted,
+  r.verdict = 'valid' and (r.digest is distinct from l.{side}_digest or r.origin in ('retry', 'request')
+    or (%({side}_refers)s and l.state = 'live' and not r.is_deleted and r.reference is distinct from l.{other}_id)) as is_moved
+from staging.record r join sync.link l on l.integration_id = r.integration_id and l.entity = r.entity and l.{side}_id = r.record_id
+where r.batch_id = %(id)s and r.batch_day = %(day)s and r.entity = %(entity)s and r.side = '{side}'
 """
 
-# A cross-reference that is missing or wrong is written again whenever its record is looked at.
-MOVED = """
-with moved as (
-  select l.id from staging.record r join sync.link l
-    on l.integration_id = r.integration_id and l.entity = r.entity and l.salesforce_id = r.record_id
-  where r.batch_id = %(id)s and r.batch_day = %(day)s and r.entity = %(entity)s and r.side = 'salesforce' and r.verdict = 'valid'
-    and (r.digest is distinct from l.salesforce_digest or r.origin in ('retry', 'request')
-      or (%(salesforce_refers)s and l.state = 'live' and not r.is_deleted and r.reference is distinct from l.app_id))
-  union
-  select l.id from staging.record r join sync.link l
-    on l.integration_id = r.integration_id and l.entity = r.entity and l.app_id = r.record_id
-  where r.batch_id = %(id)s and r.batch_day = %(day)s and r.entity = %(entity)s and r.side = 'app' and r.verdict = 'valid'
-    and (r.digest is distinct from l.app_digest or r.origin in ('retry', 'request')
-      or (%(app_refers)s and l.state = 'live' and not r.is_deleted and r.reference is distinct from l.salesforce_id))
+# What moved, found once for all that follows. A cross-reference that is missing or wrong is written again whenever its record is
+# looked at. Equal: both sides hold the same and, where cross-references are kept, carry them: nothing to write, nothing to look at.
+MOVED = f"""
+create temporary table moved on commit drop as
+with s as ({SEEN.format(side="salesforce", other="app")}), a as ({SEEN.format(side="app", other="salesforce")})
+select coalesce(s.id, a.id) as id, coalesce(s.salesforce_id, a.salesforce_id) as salesforce_id, coalesce(s.app_id, a.app_id) as app_id,
+  s.digest, s.verdict as salesforce_verdict, coalesce('rejected' in (s.verdict, a.verdict), false) as is_held,
+  coalesce(s.digest = a.digest and s.state = 'pending' and not s.is_deleted
+    and (not %(has_references)s or (s.reference = s.app_id and a.reference = a.salesforce_id)), false) as is_equal
+from s full join a on s.id = a.id where s.is_moved or a.is_moved
+"""
+
+RECORD = (
+    "staging.record {0} on {0}.batch_id = %(id)s and {0}.batch_day = %(day)s and {0}.entity = %(entity)s and {0}.side = '{1}'"
 )
-"""
 
-JOINED = """
-from moved join sync.link l on l.id = moved.id
-left join staging.record s on s.batch_id = %(id)s and s.batch_day = %(day)s and s.entity = %(entity)s and s.side = 'salesforce'
-  and s.record_id = l.salesforce_id
-left join staging.record a on a.batch_id = %(id)s and a.batch_day = %(day)s and a.entity = %(entity)s and a.side = 'app'
-  and a.record_id = l.app_id
-"""
-
-HELD = "(s.verdict = 'rejected' or a.verdict = 'rejected')"
-
-PAIRS = f"""{MOVED}
+PAIRS = f"""
 select l.id, l.salesforce_id, l.app_id, l.base, l.app_base, l.state,
   s.fields, s.digest, s.modified_at, s.is_deleted, s.reference,
   a.fields, a.digest, a.modified_at, a.is_deleted, a.reference,
   l.salesforce_digest = %(gone)s, l.app_digest = %(gone)s, l.state = 'tombstone' and exists (
     select 1 from sync.action d where d.link_id = l.id and d.operation = 'delete' and d.state = 'done')
-{JOINED} where ({EQUAL}) is not true and {HELD} is not true order by l.id
+from moved m join sync.link l on l.id = m.id
+left join {RECORD.format("s", "salesforce")} and s.record_id = l.salesforce_id
+left join {RECORD.format("a", "app")} and a.record_id = l.app_id
+where not m.is_equal and not m.is_held order by l.id
 """
 
-WAITING = f"""{MOVED}
-select case when s.verdict = 'rejected' then 'app' else 'salesforce' end,
-  case when s.verdict = 'rejected' then a.record_id else s.record_id end
-{JOINED} where {HELD}
+WAITING = """
+select case when salesforce_verdict = 'rejected' then 'app' else 'salesforce' end,
+  case when salesforce_verdict = 'rejected' then app_id else salesforce_id end
+from moved where is_held
 """
 
-AGREE = f"""{MOVED}
+AGREE = f"""
 insert into sync.action (batch_id, integration_id, entity, position, side, operation, link_id, salesforce_id, app_id, settles, rule)
-select %(id)s, l.integration_id, l.entity, %(position)s, 'app', 'agree', l.id, l.salesforce_id, l.app_id,
-  jsonb_build_object('both', s.fields, 'salesforce_digest', s.digest, 'app_digest', a.digest), 'no difference'
-{JOINED} where {EQUAL} and {HELD} is not true
+select %(id)s, s.integration_id, s.entity, %(position)s, 'app', 'agree', m.id, m.salesforce_id, m.app_id,
+  jsonb_build_object('both', s.fields, 'salesforce_digest', m.digest, 'app_digest', m.digest), 'no difference'
+from moved m join {RECORD.format("s", "salesforce")} and s.record_id = m.salesforce_id
+where m.is_equal and not m.is_held
 """
 
 
@@ -166,17 +161,26 @@ def _plan_entity(connection: Connection, batch: Batch, entity: EntitySettings, r
         "salesforce_refers": bool(policy.salesforce_reference) and policy.to_salesforce,
         "app_refers": bool(policy.app_references) and policy.to_app,
     }  # fmt: skip
+    _note_moved(connection, values)
     counts["agree"] += driver(connection).execute(AGREE.encode(), {**values, "position": rank * 10}).rowcount
     for rows in stream(connection, PAIRS, values):
         known = _linked_ids(connection, batch, references, rows)
         dead = _dead_links(connection, references, rows)
         pairs = [_pair(row, references, known, dead) for row in rows]
-        decisions = [decide(pair, policy) for pair in pairs]
+        decisions = list(plan(pairs, policy))
         _write(connection, batch, entity, rank, decisions, counts)
         counts["waiting"] += reject(connection, batch, _waiting(entity, references, pairs, decisions))
         counts["orphans"] += reject(connection, batch, _orphans(batch, entity, decisions))
-    counts["waiting"] += reject(connection, batch, _held(connection, entity, values))
+    counts["waiting"] += reject(connection, batch, _held(connection, entity))
     return dict(counts)
+
+
+def _note_moved(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Fill the temporary table `moved`: the links whose records differ from what they were settled on, and how."""
+    execute = driver(connection).execute
+    execute(b"drop table if exists moved")
+    execute(MOVED.encode(), values)
+    execute(b"analyze moved")
 
 
 def _is_reference(row: Any) -> bool:
@@ -309,10 +313,10 @@ def _unlinked(connection: Connection, entity: EntitySettings) -> list[Rejection]
     return rejections
 
 
-def _held(connection: Connection, entity: EntitySettings, values: Mapping[str, Any]) -> list[Rejection]:
+def _held(connection: Connection, entity: EntitySettings) -> list[Rejection]:
     """Notes for records whose counterpart is rejected: what it holds by now is not agreed, so that neither is written."""
     words = "its counterpart is rejected and must be mended first"
-    rows = driver(connection).execute(WAITING.encode(), values)
+    rows = driver(connection).execute(WAITING.encode())
     return [Rejection(entity.name, side, record_id, "reconcile", [reason("", WAITS, words)]) for side, record_id in rows]
 
 
