@@ -42,6 +42,7 @@ def connect(url: str) -> Engine:
         json_serializer=to_json,
         json_deserializer=msgspec.json.decode,
         pool_pre_ping=True,
+        hide_parameters=True,  # error texts go to the log, and the parameters are people's data
         connect_args={"application_name": "lockstep", "connect_timeout": 10},
     )
 

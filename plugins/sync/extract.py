@@ -77,7 +77,8 @@ def move_watermarks(connection: Connection, batch: Batch, reads: Mapping[str, An
                 connection.execute(
                     text(
                         "insert into sync.watermark as w (integration_id, entity, side, value, batch_id)"
-                        " values (:integration_id, :entity, :side, cast(:value as timestamptz), :batch_id)"
+                        " select :integration_id, :entity, :side, cast(:value as timestamptz), :batch_id where :may_begin"
+                        "  or exists (select 1 from sync.watermark where integration_id = :integration_id and entity = :entity and side = :side)"
                         " on conflict (integration_id, entity, side) do update"
                         " set value = greatest(w.value, excluded.value), batch_id = excluded.batch_id"
                         " where coalesce(w.value >= cast(:since as timestamptz), true)"  # a gap is never jumped over
@@ -88,6 +89,7 @@ def move_watermarks(connection: Connection, batch: Batch, reads: Mapping[str, An
                         "side": side,
                         "value": read["server_time"],
                         "since": read["since"],
+                        "may_begin": read["since"] is None or batch.integration.settings.history == "none",
                         "batch_id": batch.id,
                     },
                 )

@@ -131,7 +131,7 @@ def _finish(batch: Batch) -> dict[str, Any]:
         counts = _counts(batch)
         unread = {name: read["error"] for name, read in reads.items() if "error" in read}
         rejected, news, failed = _trouble(connection, batch)
-        counts["mended"] = close_mended(connection, batch)
+        counts["mended"] = close_mended(connection, batch) if batch.request.direction == "both" else 0
         counts["rejected"] = rejected
         note_counts(connection, batch, "load", counts)
         move_watermarks(connection, batch, {name: read for name, read in reads.items() if name not in unread})

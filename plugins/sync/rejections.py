@@ -132,7 +132,7 @@ def _bring_back(connection: Connection, batch: Batch, entity: EntitySettings, co
 
 
 def close_mended(connection: Connection, batch: Batch) -> int:
-    """Close the rejections of records that passed this batch; return how many."""
+    """Close the rejections of records that passed this batch (one that carried everything over); return how many."""
     result = connection.execute(
         text(
             "update sync.rejection r set closed_at = now() where r.integration_id = :integration_id and r.closed_at is null"

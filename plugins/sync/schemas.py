@@ -30,18 +30,20 @@ def read_schemas(batch: Batch, connectors: Mapping[Side, Connector]) -> None:
                 live[side][entity.name] = connectors[side].describe(entity.reads_as(side))
             except SyncError as error:
                 log.warning("%s %s: %s was not described, its fields are not checked: %s", batch.name, entity.name, side, error)
-    with batch.engine.begin() as connection:
-        connection.execute(
-            text(
-                "insert into sync.schema (integration_id, entity, side, fields) values (:id, :entity, :side, cast(:fields as jsonb))"
-                " on conflict (integration_id, entity, side) do update set fields = excluded.fields, read_at = now()"
-            ),
-            [
-                {"id": batch.integration_id, "entity": entity, "side": side, "fields": to_json(fields)}
-                for side, entities in live.items()
-                for entity, fields in entities.items()
-            ],
-        )
+    rows = [
+        {"id": batch.integration_id, "entity": entity, "side": side, "fields": to_json(fields)}
+        for side, entities in live.items()
+        for entity, fields in entities.items()
+    ]
+    if rows:
+        with batch.engine.begin() as connection:
+            connection.execute(
+                text(
+                    "insert into sync.schema (integration_id, entity, side, fields) values (:id, :entity, :side, cast(:fields as jsonb))"
+                    " on conflict (integration_id, entity, side) do update set fields = excluded.fields, read_at = now()"
+                ),
+                rows,
+            )
     problems = [str(p) for p in lint.check(batch.integration, live["salesforce"], live["app"]) if p.severity == "error"]
     if problems:
         raise MappingError(problems)

@@ -107,7 +107,7 @@ def _apply(link: LinkState, action: Outgoing, result: Result) -> None:
     if f"{other}_digest" in settles:
         link.digests[other] = settles[f"{other}_digest"]
     link.state = settles.get("state", "live" if all(link.ids.values()) and link.state == "pending" else link.state)
-    link.digests[side] = GONE if action.operation == "delete" else ""
+    link.digests[side] = GONE if action.operation == "delete" else OPEN
 
 
 def _compare(
@@ -124,7 +124,7 @@ def _compare(
     the answer, so that only their presence can be compared unless the record was seen.
     """
     side = action.side
-    if answer is None or action.settles.get(f"{side}_digest") == "":
+    if answer is None or action.settles.get(f"{side}_digest") == OPEN:
         return
     expected = link.values[side] if seen is None else seen
     references = {r.name for r in batch.integration.mappings[entity.name].rows if r.transform.common_type == "reference"}
@@ -136,7 +136,7 @@ def _compare(
             is_expected &= is_empty(value) == is_empty(expected.get(name))
         elif value != expected.get(name) and not (is_empty(value) and is_empty(expected.get(name))):
             is_expected = False
-    if is_expected and action.settles.get(f"{side}_digest") != OPEN:
+    if is_expected:
         link.digests[side] = digest(to_json(answer))
 
 
@@ -311,8 +311,3 @@ def _staged(connection: Connection, batch: Batch, actions: Sequence[Outgoing]) -
     values = {"id": batch.id, "day": batch.day, "integration_id": batch.integration_id, "entities": entities, "ids": ids}
     rows = connection.execute(query, values) if ids else ()
     return {(row.entity, row.side, row.record_id) for row in rows}
-
-
-def states(outcomes: Mapping[str, int]) -> str:
-    """One line of counts for the log."""
-    return ", ".join(f"{count} {name}" for name, count in sorted(outcomes.items())) or "nothing"
