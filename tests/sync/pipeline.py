@@ -100,6 +100,22 @@ def memory_pair() -> dict[Side, Connector]:
     }
 
 
+def forget_staging(engine: Engine) -> None:
+    """Drop all partitions of the staging tables, as the days do."""
+    partitions = "select inhrelid::regclass::text from pg_inherits where inhparent::regclass::text like 'staging.%'"
+    with engine.begin() as connection:
+        for name in connection.execute(text(partitions)).scalars().all():
+            if name.count("_") == 1:
+                connection.execute(text(f"drop table if exists {name}"))
+
+
+def empty(engine: Engine) -> None:
+    """Forget everything, where one test needs several fresh databases."""
+    forget_staging(engine)
+    with engine.begin() as connection:
+        connection.execute(text("truncate sync.integration, sync.mapping, sync.link restart identity cascade"))
+
+
 def names(app: MemoryConnector) -> list[str]:
     """The names of all live contacts of the app."""
     return sorted(raw["name"] for raw in app.live("contact").values())

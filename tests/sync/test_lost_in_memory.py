@@ -1,11 +1,10 @@
 """What a broken or lost answer leaves behind, over two systems in memory."""
 
 import pytest
-from sqlalchemy import text
 
 from connectors.errors import TransientError
 from connectors.memory import MemoryConnector
-from pipeline import Pipeline, names
+from pipeline import Pipeline, forget_staging, names
 
 
 def test_a_lost_create_is_found_by_the_first_run_of_the_next_day(
@@ -16,18 +15,10 @@ def test_a_lost_create_is_found_by_the_first_run_of_the_next_day(
     app.faults.lost = {1}
     memory.run()
     assert app.writes_seen == 1
-    forget_staging(memory)
+    forget_staging(memory.engine)
     memory.run()
     assert names(app) == ["Lind"]
     assert memory.rows("select state from sync.link where entity = 'contact'") == [("live",)]
-
-
-def forget_staging(memory: Pipeline) -> None:
-    partitions = "select inhrelid::regclass::text from pg_inherits where inhparent::regclass::text like 'staging.%'"
-    with memory.engine.begin() as connection:
-        for name in connection.execute(text(partitions)).scalars().all():
-            if name.count("_") == 1:
-                connection.execute(text(f"drop table if exists {name}"))
 
 
 def test_a_lost_create_of_an_entity_that_is_switched_off_waits_for_it(
