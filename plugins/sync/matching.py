@@ -119,7 +119,8 @@ def link_new(connection: Connection, batch: Batch, entity: EntitySettings) -> No
     connection.execute(
         text(
             "create temporary table newcomer on commit drop as select r.side, r.record_id, r.reference, r.fields, r.origin,"
-            " null::text as matched_id, false as is_ambiguous, null::text as twin_of, null::bigint as half_of, r.verdict = 'valid' as is_valid"
+            " null::text as matched_id, false as is_ambiguous, null::text as twin_of, null::bigint as half_of, r.verdict = 'valid' as is_valid,"
+            " null::text as twin_by"
             " from staging.record r where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and not r.is_deleted"
             " and not exists (select 1 from sync.link l where l.integration_id = :integration_id and l.entity = :entity"
             "  and l.salesforce_id = r.record_id and r.side = 'salesforce')"
@@ -163,7 +164,7 @@ def _add_halves(connection: Connection, values: Mapping[str, Any]) -> None:
         other = OTHER[side]
         connection.execute(
             text(
-                "insert into newcomer select r.side, r.record_id, r.reference, r.fields, r.origin, null, false, null, l.id, r.verdict = 'valid'"
+                "insert into newcomer select r.side, r.record_id, r.reference, r.fields, r.origin, null, false, null, l.id, r.verdict = 'valid', null"
                 f" from (select id, {side}_id as record_id from sync.link where integration_id = :integration_id and entity = :entity"
                 f"  and state = 'tombstone' and {other}_digest = :gone union select l.id, l.{side}_id from staging.record d"
                 f"  join sync.link l on l.integration_id = :integration_id and l.entity = :entity and l.{other}_id = d.record_id"
@@ -222,7 +223,7 @@ def _mark_twins(connection: Connection, batch: Batch, entity: EntitySettings) ->
                     "  where side = :side and not is_ambiguous and twin_of is null and fields->>:name is not null"
                     "  and (half_of is null and is_valid or matched_id is not null)),"
                     " first as (select distinct on (value) value, id from holder order by value, rank, id)"
-                    " update newcomer n set twin_of = f.id from first f where n.side = :side and n.matched_id is null and not n.is_ambiguous"
+                    " update newcomer n set twin_of = f.id, twin_by = :name from first f where n.side = :side and n.matched_id is null and not n.is_ambiguous"
                     " and n.twin_of is null and n.half_of is null and n.is_valid and lower(n.fields->>:name) = f.value and f.id <> n.record_id"
                 ),
                 {

@@ -293,17 +293,16 @@ def _conflict_row(batch: Batch, entity: EntitySettings, conflict: Conflict) -> d
 def _unlinked(connection: Connection, entity: EntitySettings) -> list[Rejection]:
     """Rejections of the newcomers that could not be linked: ambiguous ones and twins of a unique value."""
     query = text(
-        "select n.side, n.record_id, n.twin_of, (select array_agg(distinct case n.side when 'salesforce' then c.app_id"
+        "select n.side, n.record_id, n.twin_of, n.twin_by, (select array_agg(distinct case n.side when 'salesforce' then c.app_id"
         "  else c.salesforce_id end) from candidate c where n.record_id = case n.side when 'salesforce' then c.salesforce_id"
         "  else c.app_id end) as others,"
         " (select min(c.key) from candidate c where n.record_id in (c.salesforce_id, c.app_id)) as key"
         " from newcomer n where n.origin <> 'match' and (n.is_ambiguous or n.twin_of is not null)"
     )
     rejections = []
-    for side, record_id, twin_of, others, key in connection.execute(query):
+    for side, record_id, twin_of, twin_by, others, key in connection.execute(query):
         if twin_of:
-            unique = ", ".join(entity.unique)
-            why = reason(unique, "not_unique", f"{unique} is already taken by {entity.name} {twin_of}; the app allows it once")
+            why = reason(twin_by, "not_unique", f"{twin_by} is already taken by {entity.name} {twin_of}; the app allows it once")
         else:
             listed = ", ".join((others or [])[:5])
             why = reason(

@@ -127,6 +127,8 @@ def test_a_second_contact_with_the_same_email_is_reported_and_goes_once_the_firs
     enabled.run()
     assert (enabled.partner("contact", second), count(enabled)) == (None, (2, 1))
     assert enabled.rejections() == {second: ["not_unique"]}
+    (words,) = enabled.rows("select reasons->0->>'reason' from sync.rejection")
+    assert words[0].startswith(f"email is already taken by contact {first};")
     enabled.assert_settled()
     enabled.edit(second, Email="jon@nordwerk.example")
     enabled.run()
