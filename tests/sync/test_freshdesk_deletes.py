@@ -2,6 +2,7 @@
 
 import pytest
 
+from connectors.errors import MappingError
 from pipeline import World
 
 
@@ -151,13 +152,16 @@ def test_an_edit_of_an_account_whose_company_is_gone_is_reported(enabled: World)
     enabled.assert_settled()
 
 
+def set_deletes(world: World, line: str) -> None:
+    """Change what becomes of deleted contacts."""
+    path = world.folder / "settings.yaml"
+    head, name, tail = path.read_text().partition("  contact:")
+    path.write_text(head + name + tail.replace("deletes: {to_app: delete, to_salesforce: ignore}", line))
+
+
 @pytest.mark.feature("FD-05")
 def test_a_deletion_in_freshdesk_can_tick_a_box(enabled: World) -> None:
-    old = "deletes: {to_app: delete, to_salesforce: ignore}"
-    new = "deletes: {to_app: delete, to_salesforce: flag}\n    options: {flag_fields: {to_salesforce: Is_Vip__c}}"
-    text = (enabled.folder / "settings.yaml").read_text()
-    head, _, tail = text.partition("  contact:")
-    (enabled.folder / "settings.yaml").write_text(f"{head}  contact:{tail.replace(old, new)}")
+    set_deletes(enabled, "deletes: {to_salesforce: flag}\n    options: {flag_fields: {to_salesforce: Is_Vip__c}}")
     contact, desk = enabled.linked_contact()
     enabled.app.delete("contacts", desk)
     enabled.run()
@@ -167,6 +171,29 @@ def test_a_deletion_in_freshdesk_can_tick_a_box(enabled: World) -> None:
     enabled.run()
     assert enabled.person(contact)["Is_Vip__c"] is False
     enabled.assert_settled()
+
+
+@pytest.mark.feature("FD-05")
+def test_a_deletion_in_salesforce_can_tick_a_box(enabled: World) -> None:
+    set_deletes(enabled, "deletes: {to_app: flag}\n    options: {flag_fields: {to_app: custom_fields.newsletter}}")
+    contact, desk = enabled.linked_contact()
+    enabled.salesforce.delete("Contact", contact)
+    enabled.run()
+    assert enabled.desk(desk)["custom_fields"]["newsletter"] is True
+    assert not enabled.desk(desk).get("deleted")
+    enabled.assert_settled()
+    enabled.salesforce.action("undelete", kind="Contact", id=contact)
+    enabled.edit(desk, job_title="Buyer")
+    enabled.run()
+    assert (enabled.desk(desk)["custom_fields"]["newsletter"], enabled.person(contact)["Title"]) == (False, "Buyer")
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("FD-05")
+def test_a_check_box_that_is_not_there_stops_the_run(enabled: World) -> None:
+    set_deletes(enabled, "deletes: {to_salesforce: flag}\n    options: {flag_fields: {to_salesforce: Gone__c}}")
+    with pytest.raises(MappingError, match="Salesforce contact has no field 'Gone__c'"):
+        enabled.run()
 
 
 @pytest.mark.feature("FD-05")
