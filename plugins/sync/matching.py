@@ -17,7 +17,7 @@ from sync.settings import EntitySettings, Side
 from sync.staging import copy_raw, drop_repeats, wanted_fields
 
 SIDES: tuple[Side, Side] = ("salesforce", "app")
-MANY = 5_000  # links after which the planner needs fresh statistics
+MANY = 5_000  # new rows after which the planner needs fresh statistics
 
 
 def stage_matches(batch: Batch, entity: EntitySettings, connectors: Mapping[Side, Connector], reads: Mapping[str, Any]) -> int:

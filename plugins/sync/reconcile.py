@@ -13,7 +13,7 @@ from connectors.errors import GuardError
 from sync.batch import Batch, close_batch, note_counts
 from sync.database import NULL, copy_lines, driver, escape, stream, to_json
 from sync.map import GONE
-from sync.matching import link_new
+from sync.matching import MANY, link_new
 from sync.merge import UNKNOWN, FieldPolicy
 from sync.plan import OTHER, SIDES, Action, Conflict, Decision, Fields, Link, Pair, Policy, Seen, plan
 from sync.rejections import GONE as GONE_THERE
@@ -92,6 +92,8 @@ def reconcile(batch: Batch) -> dict[str, Any]:
             counts[entity.name] = _plan_entity(connection, batch, entity, rank)
             writes += sum(n for key, n in counts[entity.name].items() if key.startswith(("to_app", "to_salesforce")))
         note_counts(connection, batch, "reconcile", counts)
+        if writes > MANY:
+            connection.execute(text("analyze sync.action"))
     limit = batch.request.max_changes
     if limit is not None and writes > limit:
         with batch.engine.begin() as connection:

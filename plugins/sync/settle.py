@@ -252,7 +252,10 @@ def _store_answers(
         )
     if not rows:
         return
-    key = "batch_id = :id and batch_day = :day and entity = :entity and side = :side and record_id = :record_id"
+    key = (
+        "integration_id = :integration_id and batch_id = :id and batch_day = :day and entity = :entity and side = :side"
+        " and record_id = :record_id"
+    )
     connection.execute(
         text(
             "update staging.record set fields = cast(:fields as jsonb), digest = :digest, reference = :reference,"
