@@ -139,6 +139,8 @@ def _read(batch: Batch, entity: EntitySettings, side: Side, connector: Connector
     name = entity.reads_as(side)
     with batch.engine.begin() as connection:
         since, is_full = _since(connection, batch, entity, side)
+        is_asked = bool(batch.request.since or batch.request.record_ids)
+        is_beginning = since is not None and not is_asked and _watermark(connection, batch, entity, side) is None
         if batch.request.record_ids:
             ids = [each.partition(":")[2] or each for each in batch.request.record_ids if _is_of(each, side)]
             ids = [long_id(each) for each in ids] if side == "salesforce" else ids
@@ -149,7 +151,8 @@ def _read(batch: Batch, entity: EntitySettings, side: Side, connector: Connector
         count = 0
         for page in pages:
             first = first or page.server_time
-            records = (r for r in page.records if r.is_deleted or entity.passes(side, r.raw))
+            touched = [r for r in page.records if not is_beginning or r.modified_at >= first]  # by the server's clock, not ours
+            records = (r for r in touched if r.is_deleted or entity.passes(side, r.raw))
             count += copy_raw(connection, batch, entity, side, "request" if batch.request.record_ids else "change", records)
     server_time = first or datetime.now(UTC)
     log.info("%s %s: %d records read in %s since %s", batch.name, entity.name, count, side, since or "the beginning")
