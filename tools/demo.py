@@ -183,7 +183,12 @@ def _run_once(api: AirflowApi, socket: Path, env: dict[str, str]) -> None:
         result = report.read(connection, run_id)
     print(f"\n{report.render(result)}", flush=True)
     if not result.is_finished:
-        raise StepError(f"the run {run_id} ended as {state}; open it in the Airflow UI at {api.url}/dags/{DAG_ID}")
+        errors = [
+            f"{task} failed:\n{_last_error(run_id, task)}"
+            for task, outcome, _ in api.tasks(DAG_ID, run_id)
+            if outcome == "failed"
+        ]
+        raise StepError("\n".join([f"the run ended as {state}; see {api.url}/dags/{DAG_ID}/runs/{run_id}", *errors]))
     if state != "success":
         print(f"\n{RED}", flush=True)
 
@@ -216,7 +221,7 @@ def _last_error(run_id: str, task: str) -> str:
     """Return what the newest log of a task says of its failure."""
     logs = sorted((place.AIRFLOW / "logs" / f"dag_id={DAG_ID}" / f"run_id={run_id}" / f"task_id={task}").glob("*.log"))
     events = [json.loads(line) for line in logs[-1].read_text().splitlines()] if logs else []
-    details = [f"{d['exc_type']}: {d['exc_value'][:600]}" for event in events for d in event.get("error_detail") or []]
+    details = [f"{d['exc_type']}: {d['exc_value'][:2000]}" for event in events for d in (event.get("error_detail") or [])[:1]]
     return f"  {shown(logs[-1]) if logs else 'no log yet'}\n  | {details[-1] if details else 'no error noted'}"
 
 

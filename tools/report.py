@@ -7,9 +7,12 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from connectors.errors import shorten
+
 Rows = list[dict[str, Any]]
-COLUMNS = ("created", "updated", "deleted", "matched", "skipped", "failed")
+COLUMNS = ("created", "updated", "deleted", "alike", "skipped", "failed")
 MOST_REASONS = 12
+LONGEST_REASON = 150
 
 _HAS_BACKFILL = "select exists (select from sync.batch where mode = 'backfill' and state in ('done', 'partial', 'idle'))"
 _BATCH = """
@@ -21,7 +24,7 @@ _MOVED = """
            count(*) filter (where state = 'done' and operation = 'create') as created,
            count(*) filter (where state = 'done' and operation = 'update') as updated,
            count(*) filter (where state = 'done' and operation = 'delete') as deleted,
-           count(*) filter (where state = 'done' and operation = 'agree') as matched,
+           count(*) filter (where state = 'done' and operation = 'agree') as alike,
            count(*) filter (where state = 'skipped') as skipped,
            count(*) filter (where state in ('failed', 'unknown')) as failed,
            count(*) filter (where state in ('planned', 'approved', 'sending')) as open
@@ -90,10 +93,10 @@ def example_contact(connection: psycopg.Connection[Any]) -> str:
 def render(report: Report) -> str:
     """Return the whole report as text."""
     if report.batch is None:
-        return "The run opened no batch: see the log of its extract task."
+        return "The run stopped in extract, before it read anything."
     app = report.batch["app"]
     parts = [_moved(report, report.batch), _unread(report.batch)]
-    parts.append(_reasons("Turned back before writing", report.rejected, app))
+    parts.append(_reasons("Held back before writing, as a whole or in one field", report.rejected, app))
     parts.append(_reasons("Refused by the other system", report.failed, app))
     if report.conflicts:
         parts.append(f"Conflicts decided: {report.conflicts} (table sync.conflict keeps the losing values)")
@@ -143,5 +146,5 @@ def _reasons(title: str, rows: Rows, app: str) -> str:
 
 def _words(row: dict[str, Any]) -> str:
     """Return field and reason, without saying the field twice."""
-    field, reason = row["field"] or "", (row["reason"] or "")[:110]
+    field, reason = row["field"] or "", shorten(row["reason"] or "", LONGEST_REASON)
     return reason if not field or reason.startswith(field) else f"{field}: {reason}"

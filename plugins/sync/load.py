@@ -161,19 +161,26 @@ def _trouble(connection: Connection, batch: Batch) -> tuple[int, int, int]:
 
 
 def _report(batch: Batch, rejected: int, news: int, failed: int) -> str:
+    """One record per kind of reason, new ones first; short lines, for the log of Airflow does not wrap them."""
     query = text(
-        "select entity, side, record_id, (select string_agg(x->>'reason', '; ') from jsonb_array_elements(reasons) x) from sync.rejection"
-        " where last_batch_id = :id and closed_at is null order by (first_batch_id = :id) desc, id limit 10"
+        "select entity, side, (array_agg(record_id order by r.id))[1], count(*), (array_agg(words order by r.id))[1]"
+        " from sync.rejection r, lateral (select string_agg(x->>'reason', '; ') as words,"
+        "  string_agg(concat_ws(' ', x->>'code', x->>'field'), ', ') as kind from jsonb_array_elements(reasons) x) as why"
+        " where last_batch_id = :id and closed_at is null group by entity, side, kind"
+        " order by bool_or(first_batch_id = :id) desc, count(*) desc, min(r.id) limit 12"
     )
     with batch.engine.connect() as connection:
         lines = [
-            f"  {entity} {record_id} in {side}: {words}"
-            for entity, side, record_id, words in connection.execute(query, {"id": batch.id})
+            f"  {entity} {record_id} in {side}{f' and {count - 1} more' if count > 1 else ''}: {words}"
+            for entity, side, record_id, count, words in connection.execute(query, {"id": batch.id})
         ]
-    return (
-        f"{batch.name}: the run is finished and the good records went through, but {rejected} records are rejected ({news} new,"
-        f" {failed} refused when written). They go by themselves once they are mended at their source; nothing needs a rerun."
-        f" All reasons: select * from sync.rejection where closed_at is null. The first ones:\n" + "\n".join(lines)
+    return "\n".join(
+        [
+            f"{batch.name}: done, but {rejected} records are rejected ({news} new, {failed} refused when written):",
+            *lines,
+            "They go by themselves once they are mended at their source; nothing needs a rerun.",
+            "All of them: select * from sync.rejection where closed_at is null;",
+        ]
     )
 
 

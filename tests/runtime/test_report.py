@@ -7,7 +7,7 @@ import pytest
 from tools.report import Report, render, table
 
 BATCH = {"id": 7, "mode": "backfill", "state": "done", "reads": {}, "app": "Freshdesk"}
-NOTHING = {"updated": 0, "deleted": 0, "matched": 0, "skipped": 0, "failed": 0, "open": 0}
+NOTHING = {"updated": 0, "deleted": 0, "alike": 0, "skipped": 0, "failed": 0, "open": 0}
 
 
 def _moved(**values: Any) -> dict[str, Any]:
@@ -41,6 +41,10 @@ def test_reasons_come_with_count_and_example() -> None:
 
 def test_a_reason_that_names_its_field_does_not_say_it_twice() -> None:
     assert "email: email" not in render(Report(BATCH, [], [_reason(reason="email: not an address")], []))
+
+
+def test_a_long_reason_shows_that_it_was_cut() -> None:
+    assert f"{'x' * 149}…  (for example" in render(Report(BATCH, [], [_reason(field="", reason="x" * 400)], []))
 
 
 def test_many_reasons_are_cut_and_counted() -> None:
