@@ -118,7 +118,7 @@ def link_new(connection: Connection, batch: Batch, entity: EntitySettings) -> No
     connection.execute(text("drop table if exists newcomer, candidate"))
     connection.execute(
         text(
-            "create temporary table newcomer on commit drop as select r.side, r.record_id, r.reference, r.fields, r.origin,"
+            f"create temporary table newcomer on commit drop as select r.side, r.record_id, r.reference, {_keys(entity)} as fields, r.origin,"
             " null::text as matched_id, false as is_ambiguous, null::text as twin_of, null::bigint as half_of, r.verdict = 'valid' as is_valid,"
             " null::text as twin_by"
             " from staging.record r where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and not r.is_deleted"
@@ -134,10 +134,11 @@ def link_new(connection: Connection, batch: Batch, entity: EntitySettings) -> No
             "create temporary table candidate (salesforce_id text, app_id text, key text, primary key (salesforce_id, app_id)) on commit drop"
         )
     )
-    _add_halves(connection, values)
+    _add_halves(connection, entity, values)
     connection.execute(text("analyze newcomer"))
-    _match_by(connection, "reference", "case side when 'salesforce' then record_id else reference end")
-    _match_by(connection, "reference", "case side when 'salesforce' then reference else record_id end")
+    if entity.salesforce_reference or entity.app_references:
+        _match_by(connection, "reference", "case side when 'salesforce' then record_id else reference end")
+        _match_by(connection, "reference", "case side when 'salesforce' then reference else record_id end")
     for name in entity.match:
         _match_by(connection, name, f"lower(fields->>'{name}')")
     _mark_twins(connection, batch, entity)
@@ -158,13 +159,21 @@ def link_new(connection: Connection, batch: Batch, entity: EntitySettings) -> No
         connection.execute(text("analyze sync.link"))
 
 
-def _add_halves(connection: Connection, values: Mapping[str, Any]) -> None:
+def _keys(entity: EntitySettings) -> str:
+    """The fields that matching looks at, as an SQL expression: the others would only be carried along."""
+    names = dict.fromkeys((*entity.match, *entity.unique))
+    pairs = ", ".join(f"'{name}', r.fields->'{name}'" for name in names)
+    return f"jsonb_build_object({pairs})"
+
+
+def _add_halves(connection: Connection, entity: EntitySettings, values: Mapping[str, Any]) -> None:
     """Let records whose counterpart is deleted, by now or in this batch, meet a new one; by themselves they stay as they are."""
     for side in SIDES:
         other = OTHER[side]
         connection.execute(
             text(
-                "insert into newcomer select r.side, r.record_id, r.reference, r.fields, r.origin, null, false, null, l.id, r.verdict = 'valid', null"
+                f"insert into newcomer select r.side, r.record_id, r.reference, {_keys(entity)}, r.origin, null, false, null, l.id,"
+                " r.verdict = 'valid', null"
                 f" from (select id, {side}_id as record_id from sync.link where integration_id = :integration_id and entity = :entity"
                 f"  and state = 'tombstone' and {other}_digest = :gone union select l.id, l.{side}_id from staging.record d"
                 f"  join sync.link l on l.integration_id = :integration_id and l.entity = :entity and l.{other}_id = d.record_id"
@@ -187,24 +196,26 @@ def _match_by(connection: Connection, key: str, value: str) -> None:
         )
     )
     connection.execute(text("analyze keyed"))
+    shared = (
+        "select value, count(*) = 2 as is_only, min(record_id) filter (where side = 'salesforce') as salesforce_id,"
+        " min(record_id) filter (where side = 'app') as app_id from keyed group by value"
+        " having count(*) filter (where side = 'app') between 1 and count(*) - 1"
+    )
     connection.execute(
         text(
-            "insert into candidate select s.record_id, a.record_id, :key from keyed s join keyed a on s.value = a.value"
-            " where s.side = 'salesforce' and a.side = 'app' on conflict do nothing"
+            f"with shared as ({shared}) update newcomer n set is_ambiguous = not s.is_only, matched_id = case when s.is_only"
+            "  then case n.side when 'salesforce' then s.app_id else s.salesforce_id end end"
+            " from keyed k join shared s on s.value = k.value where n.side = k.side and n.record_id = k.record_id"
+        )
+    )
+    connection.execute(
+        text(
+            f"with shared as ({shared}) insert into candidate select s.record_id, a.record_id, :key from shared"
+            " join keyed s on s.value = shared.value and s.side = 'salesforce' join keyed a on a.value = shared.value and a.side = 'app'"
+            " where not shared.is_only on conflict do nothing"
         ),
         {"key": key},
     )
-    connection.execute(text("analyze candidate"))
-    for side in SIDES:
-        connection.execute(
-            text(
-                "with pair as (select salesforce_id, app_id, count(*) over (partition by salesforce_id) = 1"
-                " and count(*) over (partition by app_id) = 1 as is_only from candidate where key = :key)"
-                f" update newcomer n set matched_id = case when p.is_only then p.{OTHER[side]}_id end, is_ambiguous = not p.is_only"
-                " from pair p where n.side = :side and n.record_id = p." + f"{side}_id"
-            ),
-            {"key": key, "side": side},
-        )
 
 
 def _mark_twins(connection: Connection, batch: Batch, entity: EntitySettings) -> None:
