@@ -63,6 +63,8 @@ Try next
     curl -X PATCH {salesforce}/_sandbox/records/Contact/{contact} \\
          -H 'content-type: application/json' -d '{{"Title": "Head of Operations"}}'
     make demo
+  query Lockstep's database (docs/operations.md has questions to ask it):
+    {psql} -h {socket} -U postgres lockstep
   use Airflow's command line:   . {state}/env.sh && airflow dags list
   stop everything:              make stop"""
 RED = """The run is red in Airflow, as it should be: records that need a person are never silently green. Everything else is done.
@@ -237,6 +239,8 @@ def _say_what_next(socket: Path, url: str, seconds: float) -> None:
             password=environment.password(),
             contact=contact,
             state=shown(STATE),
+            psql=shown(postgres.psql()),
+            socket=socket,
             **sandbox,
         )
     )

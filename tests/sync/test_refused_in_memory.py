@@ -34,6 +34,20 @@ def test_the_run_that_finishes_what_a_stopped_one_rejected_tells_of_it(memory: P
     memory.run()
 
 
+def test_a_red_run_names_one_record_of_each_kind_of_reason(memory: Pipeline, salesforce: MemoryConnector) -> None:
+    memory.change("settings.yaml", "on_rejected: succeed", "on_rejected: fail")
+    memory.run()
+    for number in range(12):
+        salesforce.put("contact", LastName="Tags", Email=f"tags{number}@nordwerk.example", Freshdesk_Tags__c={"no": "text"})
+    other = salesforce.put("contact", LastName="Title", Email="title@nordwerk.example", Title={"no": "text"})
+    with pytest.raises(RecordsRejectedError) as caught:
+        memory.run()
+    lines = str(caught.value).splitlines()
+    assert "13 records are rejected (13 new" in lines[0]
+    assert [line for line in lines if " and 11 more: " in line] == [lines[1]]
+    assert lines[2].startswith(f"  contact {other} in salesforce: ")
+
+
 def test_a_deletion_that_was_refused_is_tried_again_as_a_deletion(
     memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
 ) -> None:
