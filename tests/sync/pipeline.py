@@ -186,6 +186,15 @@ class World(Pipeline):
         found = self.get("Contact", record_id if isinstance(record_id, str) else self.partner("contact", record_id))
         return defaultdict(lambda: None, found)
 
+    def contact_totals(self) -> tuple[int, int]:
+        """How many contacts Salesforce and Freshdesk have."""
+        return len(self.salesforce.records("Contact")), len(self.app.records("contacts"))
+
+    def add_rows(self, *rows: str, file: str = "contact.csv") -> None:
+        """Append rows to a mapping file as the data team would; cells left out are empty."""
+        path = self.folder / file
+        path.write_text(path.read_text() + "".join(f"{row}{',' * (9 - row.count(','))}\n" for row in rows))
+
     def assert_settled(self) -> None:
         """Run twice more: nothing is written, and the last run ends after its first task."""
         before = self.writes()

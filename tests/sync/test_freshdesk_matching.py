@@ -7,11 +7,6 @@ import pytest
 from pipeline import World
 
 
-def count(world: World) -> tuple[int, int]:
-    """How many contacts each side has."""
-    return len(world.salesforce.records("Contact")), len(world.app.records("contacts"))
-
-
 @pytest.mark.feature("FD-08")
 @pytest.mark.parametrize(
     ("mine", "theirs"),
@@ -29,7 +24,7 @@ def test_a_contact_is_found_by_each_key(enabled: World, mine: dict[str, Any], th
         desk, contact = enabled.desk_contact(name="Mara Lind", **theirs), enabled.contact(**mine)
     enabled.run()
     assert enabled.partner("contact", contact) == str(desk)
-    assert count(enabled) == (1, 1)
+    assert enabled.contact_totals() == (1, 1)
     enabled.assert_settled()
 
 
@@ -46,7 +41,7 @@ def test_the_keys_count_in_their_order(enabled: World) -> None:
     assert enabled.partner("contact", contact) == str(by_reference)
     assert enabled.person(by_email)["Email"] == "mara@nordwerk.example"
     assert {enabled.person(desk)["LastName"] for desk in (by_phone, by_mobile)} == {"phone", "mobile"}
-    assert count(enabled) == (4, 4)
+    assert enabled.contact_totals() == (4, 4)
     enabled.assert_settled()
 
 
@@ -70,7 +65,7 @@ def test_the_reference_in_salesforce_finds_the_contact_without_any_shared_value(
     contact = enabled.contact(Email="mara@nordwerk.example", FDCONTACTID__c=str(desk))
     enabled.run()
     assert enabled.partner("contact", contact) == str(desk)
-    assert count(enabled) == (1, 1)
+    assert enabled.contact_totals() == (1, 1)
     enabled.assert_settled()
 
 
@@ -93,7 +88,7 @@ def test_two_candidates_are_never_guessed(enabled: World) -> None:
     enabled.run()
     assert enabled.partner("contact", contact) is None
     assert enabled.rejections()[contact] == ["ambiguous"]
-    assert count(enabled) == (1, 2), "nothing is created for any of the three"
+    assert enabled.contact_totals() == (1, 2), "nothing is created for any of the three"
     enabled.assert_settled()
     enabled.edit(two, phone="+49 30 2")
     enabled.run()
@@ -118,71 +113,3 @@ def test_all_four_cross_references_are_filled_and_kept(enabled: World) -> None:
     assert enabled.person(contact)["FDCONTACTID__c"] == str(desk)
     assert enabled.desk(desk)["custom_fields"]["sfcontactid"] == contact
     enabled.assert_settled()
-
-
-@pytest.mark.feature("FD-11")
-def test_a_second_contact_with_the_same_email_is_reported_and_goes_once_the_first_gives_it_up(enabled: World) -> None:
-    first, desk = enabled.linked_contact()
-    second = enabled.contact(FirstName="Jon", Email="MARA@nordwerk.example")
-    enabled.run()
-    assert (enabled.partner("contact", second), count(enabled)) == (None, (2, 1))
-    assert enabled.rejections() == {second: ["not_unique"]}
-    (words,) = enabled.rows("select reasons->0->>'reason' from sync.rejection")
-    assert words[0].startswith(f"email is already taken by contact {first};")
-    enabled.assert_settled()
-    enabled.edit(second, Email="jon@nordwerk.example")
-    enabled.run()
-    assert enabled.desk(second)["email"] == "jon@nordwerk.example"
-    assert enabled.desk(first)["id"] == desk
-    assert enabled.rejections() == {}
-    enabled.assert_settled()
-
-
-@pytest.mark.feature("FD-11")
-def test_of_two_new_contacts_with_one_email_one_goes(enabled: World) -> None:
-    contacts = [enabled.contact(FirstName=name, Email="office@nordwerk.example") for name in ("Mara", "Jon")]
-    enabled.run()
-    assert count(enabled) == (2, 1)
-    assert list(enabled.rejections().values()) == [["not_unique"]]
-    assert sum(enabled.partner("contact", contact) is not None for contact in contacts) == 1
-    enabled.assert_settled()
-
-
-@pytest.mark.feature("FD-11")
-def test_an_address_that_freshdesk_holds_elsewhere_is_reported_in_its_words(enabled: World) -> None:
-    enabled.desk_contact(name="Jon Doe", email="jon@nordwerk.example", other_emails=["mara@nordwerk.example"])
-    contact = enabled.contact(Email="mara@nordwerk.example")
-    enabled.run()
-    assert enabled.rejections() == {contact: ["duplicate_value"]}
-    enabled.assert_settled()
-
-
-@pytest.mark.feature("FD-17")
-def test_a_contact_without_any_address_goes_to_salesforce_and_not_the_other_way(world: World) -> None:
-    world.run()
-    desk = world.desk_contact(name="Mara Lind", twitter_id="4711")
-    contact = world.contact(FirstName="Jon", LastName="Doe")
-    world.run()
-    assert world.person(desk)["LastName"] == "Lind"
-    assert world.partner("contact", contact) is None
-    assert world.rejections() == {contact: ["required"]}
-    world.edit(contact, Phone="+49 30 1")
-    world.run()
-    assert world.desk(contact)["phone"] == "+49 30 1"
-    assert world.rejections() == {}
-    world.assert_settled()
-
-
-@pytest.mark.feature("FD-17")
-def test_a_linked_contact_without_any_address_stays_in_step_both_ways(world: World) -> None:
-    world.run()
-    desk = world.desk_contact(name="Mara Lind", twitter_id="4711")
-    world.run()
-    world.salesforce.edit("Contact", world.partner("contact", desk), {"Title": "Buyer"})
-    world.run()
-    assert world.desk(desk)["job_title"] == "Buyer"
-    world.edit(desk, job_title="Head of buying")
-    world.run()
-    assert world.person(desk)["Title"] == "Head of buying"
-    assert world.rejections() == {}
-    world.assert_settled()

@@ -99,3 +99,34 @@ def test_a_broken_mapping_stops_the_next_run_before_it_reads_anything(quick: Wor
     with pytest.raises(MappingError, match=r"contact.csv:\d+:\d+: direction: 'bth' is not known"):
         quick.run()
     assert quick.salesforce.calls()["read"] == reads
+
+
+@pytest.mark.feature("ALL-05", "ALL-06")
+def test_an_edited_mapping_breaks_no_view_that_an_analyst_has_built(quick: World) -> None:
+    quick.run()
+    contact, _ = quick.linked_contact(Title="CEO", Department="42")
+    with quick.engine.begin() as connection:
+        connection.execute(text("create view public.chiefs as select record_id, job_title from staging.freshdesk_contact"))
+    try:
+        quick.change("contact.csv", "Title,job_title,both,", "AssistantName,job_title,to_app,")
+        quick.salesforce.edit("Contact", contact, {"AssistantName": "Nils"})
+        quick.run()
+        assert quick.desk(contact)["job_title"] == "Nils"
+        assert (contact, "CEO") in [tuple(row) for row in quick.rows("select * from public.chiefs")]
+    finally:
+        with quick.engine.begin() as connection:
+            connection.execute(text("drop view public.chiefs"))
+
+
+@pytest.mark.feature("ALL-05", "ALL-06")
+def test_rows_of_a_former_mapping_stay_readable_when_a_field_changes_its_type(quick: World) -> None:
+    quick.app.action("add_field", kind="contact_fields", label="Size", label_for_customers="Size", type="custom_text")
+    quick.app.action("add_field", kind="contact_fields", label="Grade", label_for_customers="Grade", type="custom_number")
+    quick.change("contact.csv", "Title,job_title", "Department,custom_fields.size,to_app,,,,,,,\nTitle,job_title")
+    quick.run()
+    contact, _ = quick.linked_contact(Department="Board")
+    quick.change("contact.csv", "Department,custom_fields.size,to_app,", "Birthdate,custom_fields.size,to_app,date")
+    quick.salesforce.edit("Contact", contact, {"Birthdate": "1990-05-17"})
+    quick.run()
+    values = quick.rows("select size from staging.freshdesk_contact where record_id = :id order by batch_id", id=contact)
+    assert [row[0] for row in values] == [None, date(1990, 5, 17)]
