@@ -36,7 +36,7 @@ def recover(batch: Batch, connectors: Mapping[Side, Connector]) -> int:
         lost = [action for action in actions if action.id not in found]
         with batch.engine.begin() as connection:
             ids = [each for a in actions if a.batch_id == batch.id for each in (a.salesforce_id, a.app_id) if each]
-            withdraw(connection, batch, "load", ids)
+            withdraw(connection, batch, "load", name, ids)
             done = [(action, Result("done", found[action.id].id, found[action.id])) for action in actions if action.id in found]
             settle(connection, batch, entity, side, done)
             mark(connection, [a.id for a in lost if a.batch_id == batch.id], "planned")

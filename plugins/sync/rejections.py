@@ -71,10 +71,13 @@ def reject(connection: Connection, batch: Batch, rejections: Iterable[Rejection]
     return len(rows)
 
 
-def withdraw(connection: Connection, batch: Batch, stage: str, record_ids: Sequence[str] | None = None) -> None:
-    """Take back what this batch's earlier try of `stage` rejected (of `record_ids` only), so that it can be tried again."""
-    mine = "last_batch_id = :id and stage = :stage and closed_at is null and (:is_all or record_id = any(:records))"
-    values = {"id": batch.id, "stage": stage, "is_all": record_ids is None, "records": list(record_ids or ())}
+def withdraw(connection: Connection, batch: Batch, stage: str, entity: str = "", record_ids: Sequence[str] = ()) -> None:
+    """Take back what this batch's earlier try of `stage` rejected (only `record_ids` of `entity`), so that it can be tried again."""
+    mine = (
+        "last_batch_id = :id and stage = :stage and closed_at is null"
+        " and (:entity = '' or (entity = :entity and record_id = any(:records)))"
+    )
+    values = {"id": batch.id, "stage": stage, "entity": entity, "records": list(record_ids)}
     connection.execute(text(f"delete from sync.rejection where {mine} and first_batch_id = :id"), values)
     connection.execute(
         text(f"update sync.rejection set last_batch_id = first_batch_id, attempts = greatest(attempts - 1, 1) where {mine}"),

@@ -4,6 +4,7 @@
 batch; `staging.<app>_<entity>` is a typed view of it for analysts and for the data-quality checks.
 """
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from hashlib import blake2b
@@ -25,7 +26,12 @@ SQL_TYPES = {
     "list": "jsonb",
 }  # fmt: skip
 PARTITION_LOCK = 7_301_002
+IS_BUILT_ON = """
+select exists (select 1 from pg_depend d join pg_rewrite r on r.oid = d.objid
+  where d.classid = 'pg_rewrite'::regclass and d.refobjid = to_regclass(:name) and r.ev_class <> to_regclass(:name))
+"""
 NUL = "\\u0000"  # as JSON spells it
+log = logging.getLogger(__name__)
 
 
 def ensure_partitions(connection: Connection, day: date) -> None:
@@ -126,13 +132,20 @@ def view_name(batch: Batch, entity: str) -> str:
 
 
 def create_view(connection: Connection, batch: Batch, fields: FieldMapping) -> None:
-    """Create or change the typed view of one entity after its mapping; an unchanged one is left alone."""
+    """Create or change the typed view of one entity after its mapping; an unchanged one is left alone.
+
+    Where others have built on the former view, it is kept for them under another name.
+    """
     name, mark = view_name(batch, fields.entity), batch.integration.digest
     present = text("select obj_description(to_regclass(:name), 'pg_class')")
     if connection.scalar(present, {"name": name}) == mark:
         return
     columns = "".join(f", {_typed(row.name, row.transform.common_type)}" for row in fields.rows)
     integration = batch.name.replace("'", "''")
+    if connection.scalar(text(IS_BUILT_ON), {"name": name}):
+        kept = f"{name}_until_{batch.id}"
+        connection.execute(text(f"alter view {name} rename to {kept.partition('.')[2]}"))
+        log.warning("%s: views of others are built on %s; they keep the former one, now called %s", batch.name, name, kept)
     connection.execute(text(f"drop view if exists {name}"))
     connection.execute(
         text(
@@ -145,6 +158,10 @@ def create_view(connection: Connection, batch: Batch, fields: FieldMapping) -> N
 
 
 def _typed(name: str, common_type: str) -> str:
-    if common_type == "list":
+    """A column of the view; what a former mapping of another type has left in it reads as null."""
+    value, kind = f"r.fields->>'{name}'", SQL_TYPES[common_type]
+    if kind == "jsonb":
         return f"r.fields->'{name}' as \"{name}\""
-    return f"(r.fields->>'{name}')::{SQL_TYPES[common_type]} as \"{name}\""
+    if kind == "text":
+        return f'{value} as "{name}"'
+    return f"case when pg_input_is_valid({value}, '{kind}') then ({value})::{kind} end as \"{name}\""
