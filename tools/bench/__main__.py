@@ -18,7 +18,7 @@ from tools.bench.server import Server, running
 from tools.place import ROOT, StepError, write_json
 
 Measured = dict[str, Any]
-QUICK = {"records": 2_000, "links": 10_000, "changed": 100, "rounds": 1}
+QUICK = {"records": 1_000, "links": 5_000, "changed": 100, "rounds": 1}
 
 
 def main(arguments: list[str] | None = None) -> None:
