@@ -121,6 +121,9 @@ def _moved(report: Report, batch: dict[str, Any]) -> str:
     if not report.moved:
         agrees = report.is_finished and not _unread(batch)
         return f"{title}\n  {'Nothing: both systems agree, no write call was made.' if agrees else 'Nothing.'}"
+    if not any(row[column] for row in report.moved for column in (*COLUMNS, "open") if column != "alike"):
+        alike = sum(row["alike"] for row in report.moved)
+        return f"{title}\n  Nothing: no write call was made; {alike} records were looked at again and are alike on both sides."
     columns = [*COLUMNS, *(["open"] if any(row["open"] for row in report.moved) else [])]
     arrows = {"app": f"Salesforce → {batch['app']}", "salesforce": f"{batch['app']} → Salesforce"}
     rows = [[row["entity"], arrows[row["side"]], *(row[column] for column in columns)] for row in report.moved]
@@ -140,7 +143,7 @@ def _reasons(title: str, rows: Rows, app: str) -> str:
         f"  {row['records']:>5} × {row['entity']} of {sides[row['side']]}: {_words(row)}  (for example {row['example']})"
         for row in rows[:MOST_REASONS]
     ]
-    more = [f"  … and {len(rows) - MOST_REASONS} more reasons"] if len(rows) > MOST_REASONS else []
+    more = [f"  … and more, {len(rows)} reasons in all"] if len(rows) > MOST_REASONS else []
     return "\n".join([title, *lines, *more])
 
 

@@ -50,11 +50,17 @@ def test_a_long_reason_shows_that_it_was_cut() -> None:
 def test_many_reasons_are_cut_and_counted() -> None:
     text = render(Report(BATCH, [], [_reason(field=f"f{number}") for number in range(20)], []))
     assert text.count("×") == 12
-    assert "and 8 more reasons" in text
+    assert "20 reasons in all" in text
 
 
 def test_an_idle_run_says_so() -> None:
     assert "Nothing: both systems agree" in render(Report({**BATCH, "state": "idle"}, [], [], []))
+
+
+def test_a_run_that_only_looked_says_that_it_wrote_nothing() -> None:
+    text = render(Report(BATCH, [_moved(created=0, alike=67)], [], []))
+    assert "no write call was made; 67 records" in text
+    assert "no write call" not in render(Report(BATCH, [_moved(created=0, alike=67, skipped=1)], [], []))
 
 
 def test_an_entity_that_was_not_read_is_never_called_in_step() -> None:
