@@ -17,6 +17,7 @@ from sync.settings import EntitySettings, Side
 from sync.staging import copy_raw, drop_repeats, wanted_fields
 
 SIDES: tuple[Side, Side] = ("salesforce", "app")
+SHOWN = 5  # candidates that an ambiguous record is listed with
 MANY = 5_000  # new rows after which the planner needs fresh statistics
 
 
@@ -187,11 +188,15 @@ def _add_halves(connection: Connection, entity: EntitySettings, values: Mapping[
 
 
 def _match_by(connection: Connection, key: str, value: str) -> None:
-    """Pair the newcomers that have the same `value` (an SQL expression) one to one; mark the others that share it as ambiguous."""
+    """Pair the newcomers that have the same `value` (an SQL expression) one to one; mark the others that share it as ambiguous.
+
+    These are listed with a few candidates, not all: a thousand people behind one telephone number would make a million pairs.
+    """
     connection.execute(text("drop table if exists keyed"))
     connection.execute(
         text(
-            f"create temporary table keyed on commit drop as select side, record_id, {value} as value from newcomer"
+            f"create temporary table keyed on commit drop as select side, record_id, {value} as value,"
+            f" row_number() over (partition by side, {value} order by record_id) as place from newcomer"
             f" where matched_id is null and not is_ambiguous and {value} is not null"
         )
     )
@@ -208,14 +213,16 @@ def _match_by(connection: Connection, key: str, value: str) -> None:
             " from keyed k join shared s on s.value = k.value where n.side = k.side and n.record_id = k.record_id"
         )
     )
-    connection.execute(
-        text(
-            f"with shared as ({shared}) insert into candidate select s.record_id, a.record_id, :key from shared"
-            " join keyed s on s.value = shared.value and s.side = 'salesforce' join keyed a on a.value = shared.value and a.side = 'app'"
-            " where not shared.is_only on conflict do nothing"
-        ),
-        {"key": key},
-    )
+    for side in ("s", "a"):
+        connection.execute(
+            text(
+                f"with shared as ({shared}) insert into candidate select s.record_id, a.record_id, :key from shared"
+                " join keyed s on s.value = shared.value and s.side = 'salesforce'"
+                " join keyed a on a.value = shared.value and a.side = 'app'"
+                f" where not shared.is_only and {side}.place <= :shown on conflict do nothing"
+            ),
+            {"key": key, "shown": SHOWN},
+        )
 
 
 def _mark_twins(connection: Connection, batch: Batch, entity: EntitySettings) -> None:
@@ -234,8 +241,9 @@ def _mark_twins(connection: Connection, batch: Batch, entity: EntitySettings) ->
                     "  where side = :side and not is_ambiguous and twin_of is null and fields->>:name is not null"
                     "  and (half_of is null and is_valid or matched_id is not null)),"
                     " first as (select distinct on (value) value, id from holder order by value, rank, id)"
-                    " update newcomer n set twin_of = f.id, twin_by = :name from first f where n.side = :side and n.matched_id is null and not n.is_ambiguous"
-                    " and n.twin_of is null and n.half_of is null and n.is_valid and lower(n.fields->>:name) = f.value and f.id <> n.record_id"
+                    " update newcomer n set twin_of = f.id, twin_by = :name from first f where n.side = :side and n.matched_id is null"
+                    " and not n.is_ambiguous and n.twin_of is null and n.half_of is null and n.is_valid"
+                    " and lower(n.fields->>:name) = f.value and f.id <> n.record_id"
                 ),
                 {
                     "name": name,

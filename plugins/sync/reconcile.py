@@ -13,7 +13,7 @@ from connectors.errors import GuardError
 from sync.batch import Batch, close_batch, note_counts
 from sync.database import NULL, copy_lines, driver, escape, stream, to_json
 from sync.map import GONE
-from sync.matching import MANY, link_new
+from sync.matching import MANY, SHOWN, link_new
 from sync.merge import UNKNOWN, FieldPolicy
 from sync.plan import OTHER, SIDES, Action, Conflict, Decision, Fields, Link, Pair, Policy, Seen, plan
 from sync.rejections import GONE as GONE_THERE
@@ -294,19 +294,20 @@ def _conflict_row(batch: Batch, entity: EntitySettings, conflict: Conflict) -> d
 
 def _unlinked(connection: Connection, entity: EntitySettings) -> list[Rejection]:
     """Rejections of the newcomers that could not be linked: ambiguous ones and twins of a unique value."""
+    connection.execute(text("analyze newcomer, candidate"))
     query = text(
-        "select n.side, n.record_id, n.twin_of, n.twin_by, (select array_agg(distinct case n.side when 'salesforce' then c.app_id"
-        "  else c.salesforce_id end) from candidate c where n.record_id = case n.side when 'salesforce' then c.salesforce_id"
-        "  else c.app_id end) as others,"
-        " (select min(c.key) from candidate c where n.record_id in (c.salesforce_id, c.app_id)) as key"
-        " from newcomer n where n.origin <> 'match' and (n.is_ambiguous or n.twin_of is not null)"
+        "with listed as materialized (select 'salesforce' as side, salesforce_id as record_id, array_agg(distinct app_id) as others,"
+        "  min(key) as key from candidate group by salesforce_id"
+        "  union all select 'app', app_id, array_agg(distinct salesforce_id), min(key) from candidate group by app_id)"
+        " select n.side, n.record_id, n.twin_of, n.twin_by, c.others, c.key from newcomer n left join listed c using (side, record_id)"
+        " where n.origin <> 'match' and (n.is_ambiguous or n.twin_of is not null)"
     )
     rejections = []
     for side, record_id, twin_of, twin_by, others, key in connection.execute(query):
         if twin_of:
             why = reason(twin_by, "not_unique", f"{twin_by} is already taken by {entity.name} {twin_of}; the app allows it once")
         else:
-            listed = ", ".join((others or [])[:5])
+            listed = ", ".join((others or [])[:SHOWN])
             why = reason(
                 key or "", "ambiguous", f"matches by {key} are not one to one (candidates: {listed}); a person must settle it"
             )

@@ -54,6 +54,19 @@ def test_an_error_of_the_database_shows_no_values(memory: Pipeline) -> None:
     assert "mara" not in str(caught.value)
 
 
+def test_a_crowd_behind_one_number_is_listed_with_a_few_candidates(
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    for number in range(8):
+        salesforce.put("contact", LastName=f"Sales {number}", Phone="+49 30 1234")
+        app.put("contact", name=f"Desk {number}", phone="+49 30 1234")
+    memory.run(mode="backfill")
+    reasons = memory.rows("select reasons->0->>'code', reasons->0->>'reason' from sync.rejection where closed_at is null")
+    assert [code for code, _ in reasons] == ["ambiguous"] * 16
+    assert {words.count("-contact-") for _, words in reasons} == {5}
+    assert memory.rows("select 1 from sync.link") == []
+
+
 class Silent(MemoryConnector):
     """A system that does not tell which fields it has."""
 
