@@ -134,13 +134,22 @@ def _bring_back(connection: Connection, batch: Batch, entity: EntitySettings, co
     return result.rowcount
 
 
+IS_LINKED_NOW = """
+exists (select 1 from sync.link l where l.integration_id = r.integration_id and l.entity = r.entity and l.state = 'live' and l.batch_id = :id
+  and ((r.side = 'salesforce' and l.salesforce_id = r.record_id) or (r.side = 'app' and l.app_id = r.record_id)))
+"""
+
+
 def close_mended(connection: Connection, batch: Batch) -> int:
-    """Close the rejections of records that passed this batch (one that carried everything over); return how many."""
+    """Close the rejections of records that passed this batch (one that carried everything over); return how many.
+
+    One that was only looked up or written has passed if that linked it.
+    """
     result = connection.execute(
         text(
             "update sync.rejection r set closed_at = now() where r.integration_id = :integration_id and r.closed_at is null"
             " and r.last_batch_id < :id and exists (select 1 from staging.raw s where s.batch_id = :id and s.batch_day = :day"
-            " and s.origin not in ('answer', 'match')"
+            f" and (s.origin not in ('answer', 'match') or {IS_LINKED_NOW})"
             " and s.integration_id = r.integration_id and s.entity = r.entity and s.side = r.side and s.record_id = r.record_id)"
         ),
         {"id": batch.id, "day": batch.day, "integration_id": batch.integration_id},

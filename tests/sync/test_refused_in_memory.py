@@ -98,3 +98,17 @@ def test_an_edit_in_quarantine_is_not_overwritten_by_the_other_side(
     assert salesforce.live("contact")[contact]["Description"] == "also new"
     assert app.live("contact")[desk]["tags"] == ["vip"]
     assert memory.rows("select 1 from sync.rejection where closed_at is null") == []
+
+
+def test_a_record_that_was_refused_and_is_there_after_all_has_passed(
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    memory.run()
+    contact = salesforce.put("contact", LastName="Lind", Phone="+49 30 1234")
+    app.faults.refused = {"Lind": "invalid_value"}
+    memory.run()
+    late = {"custom_fields.sfcontactid": contact, "unique_external_id": contact}
+    app.put("contact", name="Lind", phone="+49 30 1234", **late)
+    memory.run()
+    assert len(app.live("contact")) == 1
+    assert memory.rows("select 1 from sync.rejection where closed_at is null") == []
