@@ -3,7 +3,7 @@
 `stage_matches` fetches possible counterparts (extract), `link_new` turns them into links (reconcile).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -25,6 +25,7 @@ def stage_matches(batch: Batch, entity: EntitySettings, connectors: Mapping[Side
     """Stage what the new records of either side may match on the other; return how many records were fetched.
 
     A side that was read whole needs no look-up. Keys are tried in order; a record found by one is not looked up by the next.
+    What was found is looked up in its turn: another record of the side it was found for may match it just as well.
     """
     count = 0
     with batch.engine.begin() as connection:
@@ -38,8 +39,13 @@ def stage_matches(batch: Batch, entity: EntitySettings, connectors: Mapping[Side
             if reads[other].get("is_full"):
                 continue
             rows = _new_rows(connection, batch, entity, side)
-            for page in _counterparts(batch, entity, side, connectors[other], rows):
+            for page in _counterparts(batch, entity, side, connectors[other], rows, entity.match):
                 count += copy_raw(connection, batch, entity, other, "match", page.records)
+        if not reads["app"].get("is_full"):
+            shared = [name for name in entity.match if name not in entity.unique]
+            rows = _new_rows(connection, batch, entity, "salesforce", "match")
+            for page in _counterparts(batch, entity, "salesforce", connectors["app"], rows, shared):
+                count += copy_raw(connection, batch, entity, "app", "match", page.records)
         if count:
             drop_repeats(connection, batch, entity)
     return count
@@ -65,18 +71,26 @@ def _unsure_partners(connection: Connection, batch: Batch, entity: EntitySetting
     return sorted(connection.execute(query, values).scalars())
 
 
-def _new_rows(connection: Connection, batch: Batch, entity: EntitySettings, side: Side) -> list[tuple[str, dict[str, Any]]]:
+def _new_rows(
+    connection: Connection, batch: Batch, entity: EntitySettings, side: Side, origin: str | None = None
+) -> list[tuple[str, dict[str, Any]]]:
     query = text(
         "select r.record_id, r.raw from staging.raw r where r.batch_id = :id and r.batch_day = :day and r.entity = :entity"
-        " and r.side = :side and not r.is_deleted and not exists (select 1 from sync.link l where l.integration_id = r.integration_id"
+        " and r.side = :side and r.origin = coalesce(:origin, r.origin) and not r.is_deleted"
+        " and not exists (select 1 from sync.link l where l.integration_id = r.integration_id"
         f" and l.entity = r.entity and l.{side}_id = r.record_id and l.state <> 'pending')"
     )
-    values = {"id": batch.id, "day": batch.day, "entity": entity.name, "side": side}
+    values = {"id": batch.id, "day": batch.day, "entity": entity.name, "side": side, "origin": origin}
     return [(row.record_id, row.raw) for row in connection.execute(query, values)]
 
 
 def _counterparts(
-    batch: Batch, entity: EntitySettings, side: Side, connector: Connector, rows: list[tuple[str, dict[str, Any]]]
+    batch: Batch,
+    entity: EntitySettings,
+    side: Side,
+    connector: Connector,
+    rows: list[tuple[str, dict[str, Any]]],
+    keys: Sequence[str],
 ) -> Iterator[Page]:
     other = OTHER[side]
     name, wanted = entity.reads_as(other), wanted_fields(batch, entity, other)
@@ -86,7 +100,8 @@ def _counterparts(
         yield from connector.read(name, ids, wanted)
     if other == "salesforce" and entity.salesforce_reference and rows:
         yield from connector.find(name, entity.salesforce_reference, [record_id for record_id, _ in rows], wanted)
-    for row in _key_rows(batch, entity):
+    by_name = batch.integration.mappings[entity.name].by_name
+    for row in (by_name[name] for name in keys):
         mine, theirs = key_fields(row, side)
         values = {str(raw[mine]).strip().lower(): str(raw[mine]).strip() for _, raw in rows if raw.get(mine)}
         found: set[str] = set()
@@ -95,11 +110,6 @@ def _counterparts(
                 found |= {str(record.raw.get(theirs) or "").strip().lower() for record in page.records}
                 yield page
         rows = [(key, raw) for key, raw in rows if str(raw.get(mine) or "").strip().lower() not in found]
-
-
-def _key_rows(batch: Batch, entity: EntitySettings) -> list[Row]:
-    by_name = batch.integration.mappings[entity.name].by_name
-    return [by_name[name] for name in entity.match]
 
 
 def key_fields(row: Row, side: Side) -> tuple[str, str]:
@@ -148,8 +158,8 @@ def link_new(connection: Connection, batch: Batch, entity: EntitySettings) -> No
     created = connection.execute(
         text(
             "insert into sync.link (integration_id, entity, salesforce_id, app_id, batch_id)"
-            " select :integration_id, :entity, record_id, matched_id, :id from newcomer"
-            " where side = 'salesforce' and matched_id is not null"
+            " select :integration_id, :entity, s.record_id, a.record_id, :id from newcomer s join newcomer a on a.record_id = s.matched_id"
+            " where s.side = 'salesforce' and a.side = 'app' and (s.origin <> 'match' or a.origin <> 'match')"
             " union all select :integration_id, :entity, case when side = 'salesforce' then record_id end,"
             " case when side = 'app' then record_id end, :id from newcomer where matched_id is null and not is_ambiguous"
             " and twin_of is null and half_of is null and is_valid and origin <> 'match' and side = any(:sources)"

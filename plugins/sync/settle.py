@@ -77,6 +77,8 @@ def settle(
     _store_links(connection, batch, list(links.values()))
     mark_each(connection, rows)
     _store_answers(connection, batch, entity, side, answers, read)
+    unread = [r.id for a, r in outcomes if r.state == "done" and r.record is None and r.id and a.operation != "delete"]
+    _forget_seen(connection, batch, entity, side, unread)
     _reject(connection, batch, failures)
 
 
@@ -280,6 +282,15 @@ def _store_answers(
         rows,
     )
     refresh(connection, batch, [{k: row[k] for k in ("entity", "side", "record_id", "raw", "modified_at")} for row in rows])
+
+
+def _forget_seen(connection: Connection, batch: Batch, entity: EntitySettings, side: Side, ids: Sequence[str]) -> None:
+    """Take no later form of records that we wrote and did not see since for one that was worked through before the write."""
+    query = text(
+        "update staging.raw set digest = '' where integration_id = :id and entity = :entity and side = :side and record_id = any(:ids)"
+    )
+    if ids:
+        connection.execute(query, {"id": batch.integration_id, "entity": entity.name, "side": side, "ids": list(ids)})
 
 
 def _reject(connection: Connection, batch: Batch, failures: Sequence[tuple[Outgoing, Result]]) -> None:

@@ -1,13 +1,14 @@
 """What a second look at the engine found: each test failed before its fix."""
 
-from dataclasses import fields
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from connectors.contract import Field
+from connectors.contract import Field, Page, Result, Write
 from connectors.errors import TransientError
 from connectors.memory import MemoryConnector
 from pipeline import Pipeline, names
@@ -67,6 +68,62 @@ def test_a_crowd_behind_one_number_is_listed_with_a_few_candidates(
     assert memory.rows("select 1 from sync.link") == []
 
 
+def test_what_a_new_app_record_finds_is_looked_up_in_its_turn(
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    salesforce.put("contact", LastName="Lind", Phone="+49 30 1234")
+    app.put("contact", name="Lind", phone="+49 30 1234")
+    enable(memory, salesforce, app)
+    newcomer = app.put("contact", name="Lund", phone="+49 30 1234")
+    memory.run()
+    assert memory.rows("select record_id, reasons->0->>'code' from sync.rejection") == [(newcomer, "ambiguous")]
+    assert salesforce.writes_seen == app.writes_seen == 0
+
+
+def test_two_untouched_records_are_not_linked_for_having_been_looked_up(
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    old = salesforce.put("contact", LastName="Old", Email="old@nordwerk.example", Title="in Salesforce")
+    desk = app.put("contact", name="Old", email="old@nordwerk.example", phone="+49 30 1234", job_title="in Freshdesk")
+    enable(memory, salesforce, app)
+    salesforce.put("contact", LastName="Lind", Phone="+49 30 1234")
+    memory.run()
+    assert salesforce.live("contact")[old]["Title"] == "in Salesforce"
+    assert app.live("contact")[desk]["job_title"] == "in Freshdesk"
+    assert names(app) == ["Lind", "Old"]
+
+
+def test_an_edit_that_takes_back_a_write_nobody_saw_is_an_edit(
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    contact = salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example", Title="first")
+    memory.run(mode="backfill")
+    desk = next(iter(app.live("contact")))
+    app.edit("contact", desk, description="read by a whole run")
+    memory.run()
+    salesforce.edit("contact", contact, Title="second")
+    mute = like(Mute, app)
+    memory.connectors = {"salesforce": salesforce, "app": mute}
+    memory.run()
+    assert app.live("contact")[desk]["job_title"] == "second"
+    mute.edit("contact", desk, job_title="first")
+    memory.run()
+    memory.run()
+    assert salesforce.live("contact")[contact]["Title"] == app.live("contact")[desk]["job_title"] == "first"
+
+
+class Mute(MemoryConnector):
+    """A system that answers writes without the record, and does not let it be read either."""
+
+    def write(self, entity: str, writes: Sequence[Write]) -> Iterator[Result]:
+        """Write, and keep the outcome to itself."""
+        return (replace(result, record=None) for result in super().write(entity, writes))
+
+    def read(self, entity: str, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
+        """Refuse."""
+        raise TransientError("not now")
+
+
 class Silent(MemoryConnector):
     """A system that does not tell which fields it has."""
 
@@ -77,6 +134,12 @@ class Silent(MemoryConnector):
 
 def like(kind: type[MemoryConnector], system: MemoryConnector) -> MemoryConnector:
     return kind(**{each.name: getattr(system, each.name) for each in fields(MemoryConnector)})
+
+
+def enable(memory: Pipeline, *systems: MemoryConnector) -> None:
+    for system in systems:
+        system.now = datetime.now(UTC)
+    memory.run()
 
 
 def let_time_pass(*systems: MemoryConnector) -> None:
