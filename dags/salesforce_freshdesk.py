@@ -20,11 +20,9 @@ Any task may be cleared at any time: nothing is written twice. Once a newer run 
 Fields, schedule and policies: `include/mappings/freshdesk/`.
 """
 
-from typing import Any
+from airflow.sdk import dag
 
-from airflow.sdk import dag, task
-
-from sync.tasks import default_args, params, run_stage, schedule
+from sync.tasks import default_args, params, schedule, wire
 
 APP = "freshdesk"
 
@@ -41,29 +39,7 @@ APP = "freshdesk"
 )
 def salesforce_freshdesk() -> None:
     """Wire the five stages."""
-
-    @task.short_circuit
-    def extract() -> dict[str, Any]:
-        counts = run_stage(APP, "extract")
-        return counts if counts["total"] else {}
-
-    @task(task_id="map")
-    def map_() -> dict[str, Any]:
-        return run_stage(APP, "map")
-
-    @task
-    def validate() -> dict[str, Any]:
-        return run_stage(APP, "validate")
-
-    @task
-    def reconcile() -> dict[str, Any]:
-        return run_stage(APP, "reconcile")
-
-    @task
-    def load() -> dict[str, Any]:
-        return run_stage(APP, "load")
-
-    extract() >> map_() >> validate() >> reconcile() >> load()
+    wire(APP)
 
 
 salesforce_freshdesk()

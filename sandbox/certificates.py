@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-NAMES = ("localhost", "*.salesforce.com", "*.my.salesforce.com", "*.sandbox.my.salesforce.com", "*.freshdesk.com")
+from sandbox.system import SYSTEMS, load
+
 LIFETIME = timedelta(days=3650)
 
 
@@ -32,11 +33,16 @@ def ensure(folder: Path) -> Certificates:
     return paths
 
 
+def hosts() -> list[str]:
+    """Return the names that the certificate is good for: this machine's and the real systems'."""
+    return ["localhost", *(host for name in SYSTEMS for host in load(name).hosts)]
+
+
 def _make(paths: Certificates) -> None:
     authority_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Lockstep sandbox authority")])
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    names = [*map(x509.DNSName, NAMES), x509.IPAddress(ip_address("127.0.0.1"))]
+    names = [*map(x509.DNSName, hosts()), x509.IPAddress(ip_address("127.0.0.1"))]
     authority = (
         _builder(issuer, issuer, authority_key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)

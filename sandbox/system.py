@@ -1,8 +1,9 @@
-"""What the core asks of a system. A new system is one package with a `SYSTEM` and one line in `SYSTEMS`."""
+"""What the core asks of a system. A new system is one package of this folder with a `SYSTEM`; nothing else names it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -13,10 +14,10 @@ from sandbox.calls import Call
 from sandbox.faults import Fault
 from sandbox.store import Key, Record, Store
 
-SYSTEMS = {
-    "salesforce": "sandbox.salesforce",
-    "freshdesk": "sandbox.freshdesk",
-}
+# Salesforce first, then the apps: every package here that has a `system.py`.
+SYSTEMS = sorted(
+    (path.parent.name for path in Path(__file__).parent.glob("*/system.py")), key=lambda name: (name != "salesforce", name)
+)
 
 MAINTENANCE_PAGE = (
     "<html><head><title>Down for maintenance</title></head><body><h1>503</h1>We are down for maintenance.</body></html>"
@@ -38,10 +39,16 @@ class System:
     switches: Mapping[str, Switch] = {}
     row_faults: frozenset[str] = frozenset()  # kinds that strike single records; the system takes them itself
     kept_on_reset: tuple[str, ...] = ()  # kinds that survive a reset, such as sessions
+    hosts: tuple[str, ...] = ()  # the real system's host names, for the certificate of HTTPS
+    demo_switches: Mapping[str, Any] = {}  # turned by `make demo`, where the real setting would only cost patience
 
     def build(self, store: Store) -> ASGIApp:
         """Return the API as an ASGI app. Handlers are coroutines that do not await in the middle of a change."""
         raise NotImplementedError
+
+    def connection(self, url: str) -> dict[str, Any]:
+        """Return the Airflow connection, as its JSON form, that leads to a server at `url`."""
+        return {"conn_type": self.name, "host": url}
 
     def classify(self, method: str, path: str, query: str, body: bytes) -> Call:
         """Say of which kind a request is, for the counts."""
@@ -87,5 +94,5 @@ class System:
 
 def load(name: str) -> System:
     """Return the system called `name`."""
-    system: System = import_module(SYSTEMS[name]).SYSTEM
+    system: System = import_module(f"sandbox.{name}").SYSTEM
     return system

@@ -8,12 +8,12 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from sandbox.system import load
 from tools import postgres
 from tools.place import AIRFLOW, BIN, ROOT, STATE, read_json, write_json
 from tools.ports import HOST
 
 USER = "admin"
-DAG_ID = "salesforce_freshdesk"
 _SECRETS = STATE / "secrets.json"
 _PASSWORDS = AIRFLOW / "passwords.json"
 _SIMPLE_AUTH = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
@@ -82,16 +82,8 @@ def _connections(socket: Path, systems: Mapping[str, str]) -> dict[str, str]:
     connections: dict[str, dict[str, object]] = {
         "LOCKSTEP_DB": {"conn_type": "postgres", "host": str(socket), "login": "postgres", "schema": "lockstep"}
     }
-    if "salesforce" in systems:
-        login = {"domain": "nordwerk.my", "consumer_key": "SANDBOX_CONSUMER_KEY", "consumer_secret": "sandbox-consumer-secret"}
-        connections["SALESFORCE_DEFAULT"] = {"conn_type": "salesforce", "host": systems["salesforce"], "extra": login}
-    if "freshdesk" in systems:
-        connections["FRESHDESK_DEFAULT"] = {
-            "conn_type": "freshdesk",
-            "host": systems["freshdesk"],
-            "password": "sandbox-freshdesk-key",
-            "extra": {"domain": "nordwerk"},
-        }
+    for name, url in systems.items():
+        connections[f"{name.upper()}_DEFAULT"] = load(name).connection(url)
     return {f"AIRFLOW_CONN_{name}": json.dumps(value) for name, value in connections.items()}
 
 

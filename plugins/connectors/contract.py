@@ -76,12 +76,13 @@ class Write:
 class Result:
     """The outcome of one write, never an exception for a row.
 
+    `accepted`: the system took it and shows the record only later, if at all; `id` is not known yet.
     `done`: the system has it, `id` is set; `record` is the state after the write where the API answers with it.
     `failed`: refused for this row, `code` and `message` are the API's own words; `is_transient` says that the same write
     may succeed later (row lock, row-level limit). `unknown`: the answer was lost, look before any repeat.
     """
 
-    state: Literal["done", "failed", "unknown"]
+    state: Literal["done", "failed", "unknown", "accepted"]
     id: str | None = None
     record: Record | None = None
     code: str = ""
@@ -96,6 +97,16 @@ class Account:
     id: str
     name: str
     is_sandbox: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person who may own records. `email` is blank where the system does not tell."""
+
+    id: str
+    email: str
+    name: str
+    is_active: bool = True
 
 
 Known = Callable[[str, datetime], bool]  # tells whether a record was read before in the form it had at that moment
@@ -150,6 +161,10 @@ class Connector(Protocol):
         One bad row does not stop the others. Results come as soon as they are known; should the run be stopped (AuthError,
         RateLimitError …) the exception is raised after the results known so far, the writes without a result were not sent.
         """
+        ...
+
+    def users(self) -> Sequence[User]:
+        """Return everybody who may own records; none where records have no owners."""
         ...
 
     def create_field(self, entity: str, name: str, label: str) -> None:

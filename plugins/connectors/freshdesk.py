@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlsplit
 
 from requests import Response
 
 from connectors.answers import server_time
-from connectors.contract import Account, Entity, Field, Known, Page, Record, Result, Write
+from connectors.connection import Settings
+from connectors.contract import Account, Entity, Field, Known, Page, Record, Result, User, Write
 from connectors.errors import AuthError, PermanentError
 from connectors.flat import flatten
 from connectors.freshdesk_calls import FreshdeskCalls, Row, expect, problem_of
@@ -33,6 +35,7 @@ NOT_IN_LISTS = {
     "account": frozenset[str](),
     "contact": frozenset({"tags", "other_emails", "view_all_tickets", "other_companies", "avatar"}),
 }
+DOMAIN = ".freshdesk.com"
 FILTER_VALUES_LIMIT = 50  # above, one walk over the whole list costs less
 READ_PAGE_ROWS = 100
 WALKS_LIMIT = 10  # what moves after so many comes with the next run
@@ -137,6 +140,10 @@ class FreshdeskConnector:
                 yield Result("unknown", write.id, message=str(error))
                 if write.operation != "create" or lost >= LOST_ANSWERS_LIMIT:
                     raise
+
+    def users(self) -> Sequence[User]:
+        """Return nobody: contacts and companies have no owners."""
+        return ()
 
     def create_field(self, entity: str, name: str, label: str) -> None:
         """Create a hidden, unique text field, unless it is there. `name` is with or without `custom_fields.`."""
@@ -261,3 +268,20 @@ def _result(write: Write, response: Response) -> Result:
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def build(settings: Settings, session: Session, options: Mapping[str, Any]) -> FreshdeskConnector:
+    """Return the connector of an Airflow connection: host or domain, the API key as its password."""
+    key = settings.password or settings.text("api_key")
+    if not key:
+        raise AuthError("The Freshdesk connection has no API key: put it into the password field.")
+    return FreshdeskConnector(freshdesk_address(settings), key, session, **options)
+
+
+def freshdesk_address(settings: Settings) -> str:
+    """Return the account's address from a whole URL, a host or the bare domain; a rehearsal is named by extra `domain`."""
+    domain = settings.text("domain") or "sandbox" if settings.loopback else settings.host or settings.text("domain")
+    if not domain:
+        raise AuthError("The Freshdesk connection has no host: write https://<your domain>.freshdesk.com.")
+    host = (urlsplit(domain).hostname if "://" in domain else domain.strip("/")) or ""
+    return f"https://{host if '.' in host else host + DOMAIN}"

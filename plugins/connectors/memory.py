@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connectors.contract import Account, Entity, Field, Known, Page, Record, Result, Write
+from connectors.contract import Account, Entity, Field, Known, Page, Record, Result, User, Write
 from connectors.errors import PermanentError, TransientError
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -51,6 +51,7 @@ class MemoryConnector:
     now: datetime = START
     writes_seen: int = 0
     created_fields: set[tuple[str, str]] = field(default_factory=set)
+    people: Sequence[User] = ()
 
     # -- a person's edits
 
@@ -117,6 +118,10 @@ class MemoryConnector:
             self.writes_seen += 1
             self.calls["write"] += 1
             yield self._write_one(entity, write)
+
+    def users(self) -> Sequence[User]:
+        """Return `people`."""
+        return self.people
 
     def create_field(self, entity: str, name: str, label: str) -> None:
         """Remember the field."""

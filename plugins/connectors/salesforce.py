@@ -4,19 +4,22 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby, islice
 from typing import Any
 
 from requests import Response
 
 from connectors.answers import server_time
-from connectors.contract import Account, Entity, Field, Known, Page, Record, Result, Write
+from connectors.connection import Settings
+from connectors.contract import Account, Entity, Field, Known, Page, Record, Result, User, Write
 from connectors.errors import PermanentError
 from connectors.flat import flatten
 from connectors.salesforce_bulk import BulkJobs, has_literal_null
-from connectors.salesforce_calls import QUERIES_PER_CALL, VERSION, ApiError, Login, SalesforceCalls
+from connectors.salesforce_calls import QUERIES_PER_CALL, VERSION, ApiError, Login, SalesforceCalls, is_busy
 from connectors.salesforce_collections import Collections, way_of
 from connectors.salesforce_fields import create_reference_field, field_of
+from connectors.salesforce_login import Credentials, sign_in
 from connectors.salesforce_soql import in_clauses, is_id, select, since_clause
 from connectors.session import Session
 
@@ -125,6 +128,11 @@ class SalesforceConnector:
             else:
                 yield from Collections(self._calls, source).write(way, run)
 
+    def users(self) -> Sequence[User]:
+        """Return the people with a licence of their own; those of portals and platforms own nothing here."""
+        rows = self._calls.rows("SELECT Id, Email, Name, IsActive FROM User WHERE UserType = 'Standard'")
+        return [User(row["Id"], row["Email"] or "", row["Name"], bool(row["IsActive"])) for row in rows]
+
     def create_field(self, entity: str, name: str, label: str) -> None:
         """Create a unique external-id field, visible through the permission set `Lockstep_Sync` alone."""
         create_reference_field(self._calls, self._path(entity), name, label)
@@ -201,3 +209,25 @@ def _typed(kind: str | None, text: str) -> str | bool | int | float | None:
     if kind == "datetime":
         return text.removesuffix("Z") + "+0000" if text.endswith("Z") else text
     return float(text) if kind == "number" else text
+
+
+def build(settings: Settings, session: Session, options: Mapping[str, Any]) -> SalesforceConnector:
+    """Return the connector of an Airflow connection of the Salesforce provider."""
+    session.is_busy = is_busy
+    credentials = Credentials(
+        username=settings.login,
+        password=settings.password,
+        domain=settings.text("domain") or settings.text("instance_url") or _salesforce_host(settings) or "login",
+        consumer_key=settings.text("consumer_key"),
+        consumer_secret=settings.text("consumer_secret"),
+        private_key=settings.text("private_key"),
+        private_key_file=settings.text("private_key_file_path"),
+        security_token=settings.text("security_token"),
+        organization_id=settings.text("organization_id"),
+    )
+    version = {"version": settings.text("version")} if settings.text("version") else {}
+    return SalesforceConnector(partial(sign_in, credentials, session), session, **{**version, **options})
+
+
+def _salesforce_host(settings: Settings) -> str:
+    return "" if settings.loopback else settings.host

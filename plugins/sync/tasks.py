@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Param, get_current_context
+from airflow.providers.standard.operators.python import PythonOperator, ShortCircuitOperator
+from airflow.sdk import Param, chain, get_current_context
 from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
 
 from sync import settings as settings_file
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from connectors.contract import Connector
     from sync.preflight import Preflight
 
+LATER_STAGES = ("map", "validate", "reconcile", "load")
 DATABASE_CONNECTION = "lockstep_db"
 ROOT = Path(__file__).parents[2]
 RETRIES = 3
@@ -85,6 +87,19 @@ def params(app: str) -> dict[str, Param]:
             description_md="If the plan holds more, the run fails before anything is written.",
         ),
     }  # fmt: skip
+
+
+def wire(app: str) -> None:
+    """Make the five tasks of the DAG that is being defined, one per stage in a row; an idle run ends after the first."""
+    stages = [ShortCircuitOperator(task_id="extract", python_callable=extract_changes, op_args=[app])]
+    stages += [PythonOperator(task_id=each, python_callable=run_stage, op_args=[app, each]) for each in LATER_STAGES]
+    chain(*stages)
+
+
+def extract_changes(app: str) -> dict[str, Any]:
+    """Run the first stage; an empty answer ends the run there."""
+    counts = run_stage(app, "extract")
+    return counts if counts["total"] else {}
 
 
 def run_stage(app: str, stage: str) -> dict[str, Any]:

@@ -37,8 +37,14 @@ class SalesforceSystem(System):
 
     name = "salesforce"
     switches = SWITCHES
+    hosts = ("*.salesforce.com", "*.my.salesforce.com", "*.sandbox.my.salesforce.com")
     row_faults = rules.ROW_FAULTS
     kept_on_reset = (sessions.KIND, keys.KIND)
+
+    def connection(self, url: str) -> dict[str, Any]:
+        """Return a connection that signs in by client credentials."""
+        login = {"domain": "nordwerk.my", "consumer_key": "SANDBOX_CONSUMER_KEY", "consumer_secret": "sandbox-consumer-secret"}
+        return {**super().connection(url), "extra": login}
 
     def build(self, store: Store) -> ASGIApp:
         """Return the API; with a state folder the key for JWT logins lies there from the start."""

@@ -5,9 +5,11 @@ import socket
 
 import pytest
 
+from connectors.connection import Settings
 from connectors.contract import Connector
 from connectors.errors import AuthError, EditionError, PermanentError, TransientError
-from connectors.opening import Settings, build_connector, freshdesk_address, open_connector
+from connectors.freshdesk import freshdesk_address
+from connectors.opening import build_connector, open_connector
 from sandbox.running import serve
 
 CLIENT = {"consumer_key": "SANDBOX_CONSUMER_KEY", "consumer_secret": "sandbox-consumer-secret", "domain": "nordwerk.my"}

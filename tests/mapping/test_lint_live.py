@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from folders import HEADER, write
 
+from connectors.connection import Settings
 from connectors.contract import Connector, Field
-from connectors.opening import Settings, build_connector
+from connectors.opening import build_connector
 from sandbox.running import serve
 from sync import lint, mapping
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
+from connectors.connection import Settings
 from connectors.contract import Connector, Field
 from connectors.memory import MemoryConnector
-from connectors.opening import Settings, build_connector
+from connectors.opening import build_connector
 from sandbox.client import SandboxClient
 from sync.batch import Request
 from sync.settings import Side

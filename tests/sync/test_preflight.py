@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
+from connectors.connection import Settings as Connection
 from connectors.contract import Connector
-from connectors.opening import Settings as Connection
 from connectors.opening import build_connector
 from pipeline import World
 from sync import fieldlists, lint, mapping
