@@ -14,7 +14,10 @@ COLUMNS = ("created", "updated", "deleted", "alike", "skipped", "failed")
 MOST_REASONS = 12
 LONGEST_REASON = 150
 
-_HAS_BACKFILL = "select exists (select from sync.batch where mode = 'backfill' and state in ('done', 'partial', 'idle'))"
+_HAS_BACKFILL = """
+    select exists (select from sync.batch b join sync.integration i on i.id = b.integration_id
+                   where i.name = %s and b.mode = 'backfill' and b.state in ('done', 'partial', 'idle'))
+"""
 _BATCH = """
     select b.id, b.mode, b.state, b.reads, initcap(replace(i.name, 'salesforce_', '')) as app
     from sync.batch b join sync.integration i on i.id = b.integration_id where b.run_id = %s order by b.id desc limit 1
@@ -61,14 +64,19 @@ class Report:
     conflicts: int = 0
 
     @property
+    def written(self) -> int:
+        """How many records were created, updated or deleted."""
+        return sum(row["created"] + row["updated"] + row["deleted"] for row in self.moved)
+
+    @property
     def is_finished(self) -> bool:
         """Whether the run came to its end, even if some records could not go."""
         return self.batch is not None and self.batch["state"] in ("done", "partial", "idle", "planned")
 
 
-def has_backfill(connection: psycopg.Connection[Any]) -> bool:
-    """Whether a backfill has come to its end in this database."""
-    row = connection.execute(_HAS_BACKFILL).fetchone()
+def has_backfill(connection: psycopg.Connection[Any], integration: str) -> bool:
+    """Whether a backfill of the integration has come to its end in this database."""
+    row = connection.execute(_HAS_BACKFILL, (integration,)).fetchone()
     return bool(row and row[0])
 
 

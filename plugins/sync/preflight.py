@@ -126,7 +126,7 @@ def _of_problems(problems: Sequence[Problem]) -> Iterator[Check]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Check one integration through Airflow's connections; print every check, return 1 if a person must act."""
     parser = argparse.ArgumentParser(prog="python -m sync.preflight", description="Check what a run needs.")
-    parser.add_argument("app", help="the folder below include/mappings, such as freshdesk")
+    parser.add_argument("app", nargs="+", help="folders below include/mappings, such as freshdesk")
     parser.add_argument("--create", action="store_true", help="make the tables and cross-reference fields that are missing")
     parser.add_argument("--save-fields", type=Path, metavar="FILE", help="keep the live field lists for sync.lint --fields")
     given = parser.parse_args(arguments)
@@ -135,13 +135,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from sync.tasks import preflight_of
 
     logging.disable(logging.INFO)
-    preflight, unmet = preflight_of(given.app, creates=given.create), 0
+    if given.save_fields and len(given.app) > 1:
+        parser.error("--save-fields takes one app at a time")
+    return max(_report(preflight_of(app, creates=given.create), app, given.save_fields) for app in given.app)
+
+
+def _report(preflight: Preflight, app: str, saved: Path | None) -> int:
+    unmet = 0
     for check in preflight.checks():
         sys.stdout.write(f"{check}\n")
         unmet += not check.is_met
-    if given.save_fields:
-        fieldlists.save(given.save_fields, preflight.fields)
-    sys.stdout.write(f"{given.app}: {f'{unmet} unmet, see above' if unmet else 'ready'}\n")
+    if saved:
+        fieldlists.save(saved, preflight.fields)
+    sys.stdout.write(f"{app}: {f'{unmet} unmet, see above' if unmet else 'ready'}\n")
     return 1 if unmet else 0
 
 
