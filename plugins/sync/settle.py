@@ -5,22 +5,22 @@ neither we wrote nor anybody knew before, somebody edited meanwhile: the digest 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from connectors.contract import Record, Result
+from connectors.contract import Result
 from connectors.errors import shorten
+from sync.answers import forget_seen, mapped_fields, seen_fields, storable_result, store_answers
 from sync.batch import Batch
 from sync.database import to_json
-from sync.map import GONE, compile_reader, digest, reference_field
+from sync.map import GONE, compile_reader, digest
 from sync.merge import is_empty
 from sync.outbox import Outgoing, mark_each
 from sync.plan import OTHER
-from sync.rejections import Rejection, reason, refresh, reject, retry_soon
+from sync.refusals import reject_refused
 from sync.settings import EntitySettings, Side
-from sync.staging import raw_digest, storable, wanted_fields
 
 GONE_CODES = frozenset({"not_found", "NOT_FOUND", "ENTITY_IS_DELETED"})
 OPEN = ""  # the digest of a side that the next run looks at again
@@ -54,9 +54,9 @@ def settle(
     links = _lock_links(connection, [action.link_id for action, _ in outcomes])
     owners = _owners(connection, batch, entity, side, [r.id for _, r in outcomes if r.id])
     read = compile_reader(batch.integration.mappings[entity.name].rows, side)
-    seen = _seen(connection, batch, entity, side, [r.id for _, r in outcomes if r.id])
+    seen = seen_fields(connection, batch, entity, side, [r.id for _, r in outcomes if r.id])
     rows, failures, answers = [], [], []
-    for action, result in ((action, _storable(result)) for action, result in outcomes):
+    for action, result in ((action, storable_result(result)) for action, result in outcomes):
         link = links.get(action.link_id)
         owner = owners.get(result.id or "")
         if result.state == "done" and link is not None and owner not in (None, action.link_id):
@@ -65,7 +65,7 @@ def settle(
         if result.state == "done" and link is not None:
             _apply(link, action, result)
             if action.operation != "delete":
-                _compare(link, action, _mapped(read, result.record), seen.get(result.id or ""), batch, entity)
+                _compare(link, action, mapped_fields(read, result.record), seen.get(result.id or ""), batch, entity)
             if result.record is not None and action.operation != "delete":
                 answers.append((link, result.record))
         else:
@@ -76,10 +76,10 @@ def settle(
     _await_siblings(connection, batch, side, links)
     _store_links(connection, batch, list(links.values()))
     mark_each(connection, rows)
-    _store_answers(connection, batch, entity, side, answers, read)
+    store_answers(connection, batch, entity, side, [(r, link.digests[side] or "") for link, r in answers], read)
     unread = [r.id for a, r in outcomes if r.state == "done" and r.record is None and r.id and a.operation != "delete"]
-    _forget_seen(connection, batch, entity, side, unread)
-    _reject(connection, batch, failures)
+    forget_seen(connection, batch, entity, side, unread)
+    reject_refused(connection, batch, failures)
 
 
 def settle_agreed(connection: Connection, batch: Batch) -> int:
@@ -157,28 +157,6 @@ def _await_siblings(connection: Connection, batch: Batch, side: Side, links: Map
         links[link_id].digests[side] = OPEN
 
 
-def _seen(
-    connection: Connection, batch: Batch, entity: EntitySettings, side: Side, ids: Sequence[str]
-) -> dict[str, dict[str, Any]]:
-    query = text(
-        "select record_id, fields from staging.record where batch_id = :id and batch_day = :day and entity = :entity and side = :side"
-        " and record_id = any(:ids) and not is_deleted"
-    )
-    values = {"id": batch.id, "day": batch.day, "entity": entity.name, "side": side, "ids": list(ids)}
-    return {row.record_id: row.fields for row in connection.execute(query, values)}
-
-
-def _storable(result: Result) -> Result:
-    return replace(result, record=replace(result.record, raw=storable(result.record.raw))) if result.record else result
-
-
-def _mapped(read: Any, record: Record | None) -> dict[str, Any] | None:
-    if record is None or record.is_deleted:
-        return None
-    fields, problems = read(record.raw)
-    return None if problems else fields
-
-
 def _lock_links(connection: Connection, ids: Sequence[int]) -> dict[int, LinkState]:
     query = text(
         "select id, salesforce_id, app_id, base, app_base, salesforce_digest, app_digest, state from sync.link"
@@ -218,110 +196,3 @@ def _outcome(action: Outgoing, result: Result) -> dict[str, Any]:
     ids = {"salesforce_id": None, "app_id": None, f"{action.side}_id": result.id if result.state == "done" else None}
     message = shorten(result.message)
     return {"id": action.id, "state": result.state, "code": result.code, "message": message, **ids}
-
-
-def _store_answers(
-    connection: Connection,
-    batch: Batch,
-    entity: EntitySettings,
-    side: Side,
-    answers: Sequence[tuple[LinkState, Record]],
-    read: Any,
-) -> None:
-    """Put what we wrote into staging, so that this batch, rerun, and the next one, reading it back, see nothing new."""
-    wanted = wanted_fields(batch, entity, side)
-    carried = reference_field(entity, side)
-    rows = []
-    for link, record in answers:
-        fields = _mapped(read, record) or {}
-        raw = {name: record.raw.get(name) for name in wanted}
-        seen = raw_digest(raw, wanted, False) if link.digests[side] else ""
-        rows.append(
-            {
-                "id": batch.id,
-                "day": batch.day,
-                "integration_id": batch.integration_id,
-                "entity": entity.name,
-                "side": side,
-                "record_id": record.id,
-                "modified_at": record.modified_at,
-                "seen": seen,
-                "raw": to_json(raw),
-                "digest": link.digests[side] or digest(to_json(fields)),
-                "fields": to_json(fields),
-                "reference": raw.get(carried) if carried else None,
-            }
-        )
-    if not rows:
-        return
-    key = (
-        "integration_id = :integration_id and batch_id = :id and batch_day = :day and entity = :entity and side = :side"
-        " and record_id = :record_id"
-    )
-    connection.execute(
-        text(
-            "update staging.record set fields = cast(:fields as jsonb), digest = :digest, reference = :reference,"
-            f" modified_at = :modified_at where {key}"
-        ),
-        rows,
-    )
-    connection.execute(text(f"delete from staging.raw where {key} and origin = 'answer'"), rows)
-    connection.execute(
-        text(
-            "update staging.raw set raw = cast(:raw as json), digest = :seen, modified_at = :modified_at,"
-            f" origin = case origin when 'match' then 'answer' else origin end where {key}"
-        ),
-        rows,
-    )
-    connection.execute(
-        text(
-            "insert into staging.raw (batch_id, batch_day, integration_id, entity, side, record_id, modified_at, is_deleted, origin,"
-            " digest, raw) select :id, :day, :integration_id, :entity, :side, :record_id, :modified_at, false, 'answer', :seen,"
-            f" cast(:raw as json) where not exists (select 1 from staging.raw where {key})"
-        ),
-        rows,
-    )
-    refresh(connection, batch, [{k: row[k] for k in ("entity", "side", "record_id", "raw", "modified_at")} for row in rows])
-
-
-def _forget_seen(connection: Connection, batch: Batch, entity: EntitySettings, side: Side, ids: Sequence[str]) -> None:
-    """Take no later form of records that we wrote and did not see since for one that was worked through before the write."""
-    query = text(
-        "update staging.raw set digest = '' where integration_id = :id and entity = :entity and side = :side and record_id = any(:ids)"
-    )
-    if ids:
-        connection.execute(query, {"id": batch.integration_id, "entity": entity.name, "side": side, "ids": list(ids)})
-
-
-def _reject(connection: Connection, batch: Batch, failures: Sequence[tuple[Outgoing, Result]]) -> None:
-    """Reject the records that could not be carried over; transient refusals and lost answers come back with the next run.
-
-    That is the record the write came from; where it did not move and is not in the batch, the one that was to be written.
-    """
-    soon = []
-    rejections = []
-    staged = _staged(connection, batch, [action for action, _ in failures])
-    for action, result in failures:
-        records = [(action.entity, side, action.id_on(side)) for side in (OTHER[action.side], action.side)]
-        entity, side, record_id = next((record for record in records if record in staged), (action.entity, action.side, None))
-        if record_id is None:
-            continue
-        words = shorten(f"{action.operation} in {action.side} failed: {result.message or result.code or result.state}")
-        rejections.append(Rejection(entity, side, record_id, "load", [reason("", result.code or result.state, words)]))
-        if result.is_transient or result.state == "unknown":
-            soon.append(rejections[-1])
-    reject(connection, batch, rejections)
-    retry_soon(connection, batch, soon)
-
-
-def _staged(connection: Connection, batch: Batch, actions: Sequence[Outgoing]) -> set[tuple[str, str, str | None]]:
-    """The records of these actions that this batch has staged: entity, side, id."""
-    ids = [record_id for action in actions for record_id in (action.salesforce_id, action.app_id) if record_id]
-    query = text(
-        "select entity, side, record_id from staging.raw where batch_id = :id and batch_day = :day and integration_id = :integration_id"
-        " and entity = any(:entities) and side in ('salesforce', 'app') and record_id = any(:ids)"
-    )
-    entities = list({action.entity for action in actions})
-    values = {"id": batch.id, "day": batch.day, "integration_id": batch.integration_id, "entities": entities, "ids": ids}
-    rows = connection.execute(query, values) if ids else ()
-    return {(row.entity, row.side, row.record_id) for row in rows}
