@@ -16,6 +16,9 @@ FieldType = Literal[
 ]  # fmt: skip
 
 
+UNREADABLE = "!unreadable"  # in `Record.raw`: a list of reasons why the source has no record here; it is rejected with them
+
+
 @dataclass(frozen=True, slots=True)
 class Entity:
     """The declared facts of one kind of record in one system."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from connectors.contract import UNREADABLE
 from connectors.errors import shorten
 from sync.batch import Batch, note_counts
 from sync.database import NULL, copy_lines, escape, stream, to_json
@@ -107,6 +108,7 @@ def _lines(
     for page in rows:
         for record_id, modified_at, is_deleted, origin, raw in page:
             fields, problems = ({}, []) if is_deleted else read(raw)
+            problems = [reason("", "unreadable", words) for words in raw.get(UNREADABLE, ())] or problems
             if problems:
                 rejections.append(Rejection(entity.name, side, record_id, "map", problems))
             document = to_json(fields)

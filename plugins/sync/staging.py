@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from connectors.contract import Record
+from connectors.contract import UNREADABLE, Record
 from sync.batch import Batch
 from sync.database import copy_lines, escape, to_json
 from sync.mapping import Mapping as FieldMapping
@@ -99,8 +99,9 @@ def raw_lines(
     head = f"{batch.id}\t{batch.day}\t{batch.integration_id}\t{entity}\t{side}\t"
     for record in records:
         raw, deleted = record.raw, record.is_deleted
-        kept, document = to_storable_json({name: raw.get(name) for name in wanted})
-        digest = raw_digest(kept, wanted, deleted)
+        names = (*wanted, UNREADABLE) if UNREADABLE in raw else wanted
+        kept, document = to_storable_json({name: raw.get(name) for name in names})
+        digest = raw_digest(kept, names, deleted)
         stamp = record.modified_at.isoformat()
         yield f"{head}{escape(record.id)}\t{stamp}\t{'t' if deleted else 'f'}\t{origin}\t{digest}\t{escape(document)}"
 
