@@ -16,8 +16,8 @@ from connectors.contract import Connector, Known
 from connectors.errors import AuthError, RateLimitError, SyncError
 from connectors.salesforce_soql import long_id
 from sync.batch import FINISHED, Batch, close_batch, note_counts
+from sync.counterparts import stage_matches
 from sync.database import to_json
-from sync.matching import stage_matches
 from sync.rejections import restage
 from sync.settings import EntitySettings, Side
 from sync.staging import copy_raw, drop_partitions, drop_repeats, wanted_fields

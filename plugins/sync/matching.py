@@ -1,121 +1,18 @@
-"""Matching: find for each new record the one that is already there on the other side. More than one candidate is never guessed.
+"""Matching: find for each new record the one that is already there on the other side. More than one candidate is never guessed."""
 
-`stage_matches` fetches possible counterparts (extract), `link_new` turns them into links (reconcile).
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from connectors.contract import Connector, Page
 from sync.batch import Batch
+from sync.decisions import OTHER
 from sync.map import GONE
-from sync.mapping import Row
-from sync.plan import OTHER
 from sync.settings import EntitySettings, Side
-from sync.staging import copy_raw, drop_repeats, wanted_fields
 
 SIDES: tuple[Side, Side] = ("salesforce", "app")
 SHOWN = 5  # candidates that an ambiguous record is listed with
 MANY = 5_000  # new rows after which the planner needs fresh statistics
-
-
-def stage_matches(batch: Batch, entity: EntitySettings, connectors: Mapping[Side, Connector], reads: Mapping[str, Any]) -> int:
-    """Stage what the new records of either side may match on the other; return how many records were fetched.
-
-    A side that was read whole needs no look-up. Keys are tried in order; a record found by one is not looked up by the next.
-    What was found is looked up in its turn: another record of the side it was found for may match it just as well.
-    """
-    count = 0
-    with batch.engine.begin() as connection:
-        for side in SIDES:
-            other = OTHER[side]
-            unsure = _unsure_partners(connection, batch, entity, side)
-            for page in (
-                connectors[other].read(entity.reads_as(other), unsure, wanted_fields(batch, entity, other)) if unsure else ()
-            ):
-                count += copy_raw(connection, batch, entity, other, "match", page.records)
-            if reads[other].get("is_full"):
-                continue
-            rows = _new_rows(connection, batch, entity, side)
-            for page in _counterparts(batch, entity, side, connectors[other], rows, entity.match):
-                count += copy_raw(connection, batch, entity, other, "match", page.records)
-        if not reads["app"].get("is_full"):
-            shared = [name for name in entity.match if name not in entity.unique]
-            rows = _new_rows(connection, batch, entity, "salesforce", "match")
-            for page in _counterparts(batch, entity, "salesforce", connectors["app"], rows, shared):
-                count += copy_raw(connection, batch, entity, "app", "match", page.records)
-        if count:
-            drop_repeats(connection, batch, entity)
-    return count
-
-
-def _unsure_partners(connection: Connection, batch: Batch, entity: EntitySettings, side: Side) -> list[str]:
-    """The ids on the other side of which the link does not tell how they stand by now, where the record on `side` has moved.
-
-    A deleted one may be there again; one that was settled under another mapping may have values that were never looked at.
-    """
-    other = OTHER[side]
-    query = text(
-        f"select l.{other}_id from staging.raw r join sync.link l on l.integration_id = r.integration_id and l.entity = r.entity"
-        f" and l.{side}_id = r.record_id where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and r.side = :side"
-        f" and not r.is_deleted and r.origin in ('change', 'request') and l.{other}_id is not null and (l.state = 'tombstone'"
-        "  or l.state = 'live' and (select b.mapping_digest from sync.batch b where b.id = l.batch_id) is distinct from :digest)"
-        " and not exists (select 1 from staging.raw o where o.batch_id = r.batch_id and o.batch_day = r.batch_day"
-        f"  and o.integration_id = r.integration_id and o.entity = r.entity and o.side = '{other}' and o.record_id = l.{other}_id)"
-    )
-    values = {
-        "id": batch.id, "day": batch.day, "entity": entity.name, "side": side, "digest": batch.integration.digest,
-    }  # fmt: skip
-    return sorted(connection.execute(query, values).scalars())
-
-
-def _new_rows(
-    connection: Connection, batch: Batch, entity: EntitySettings, side: Side, origin: str | None = None
-) -> list[tuple[str, dict[str, Any]]]:
-    query = text(
-        "select r.record_id, r.raw from staging.raw r where r.batch_id = :id and r.batch_day = :day and r.entity = :entity"
-        " and r.side = :side and r.origin = coalesce(:origin, r.origin) and not r.is_deleted"
-        " and not exists (select 1 from sync.link l where l.integration_id = r.integration_id"
-        f" and l.entity = r.entity and l.{side}_id = r.record_id and l.state <> 'pending')"
-    )
-    values = {"id": batch.id, "day": batch.day, "entity": entity.name, "side": side, "origin": origin}
-    return [(row.record_id, row.raw) for row in connection.execute(query, values)]
-
-
-def _counterparts(
-    batch: Batch,
-    entity: EntitySettings,
-    side: Side,
-    connector: Connector,
-    rows: list[tuple[str, dict[str, Any]]],
-    keys: Sequence[str],
-) -> Iterator[Page]:
-    other = OTHER[side]
-    name, wanted = entity.reads_as(other), wanted_fields(batch, entity, other)
-    reference = entity.salesforce_reference if side == "salesforce" else next(iter(entity.app_references), None)
-    ids = sorted({str(raw[reference]) for _, raw in rows if reference and raw.get(reference)})
-    if ids:
-        yield from connector.read(name, ids, wanted)
-    if other == "salesforce" and entity.salesforce_reference and rows:
-        yield from connector.find(name, entity.salesforce_reference, [record_id for record_id, _ in rows], wanted)
-    by_name = batch.integration.mappings[entity.name].by_name
-    for row in (by_name[name] for name in keys):
-        mine, theirs = key_fields(row, side)
-        values = {str(raw[mine]).strip().lower(): str(raw[mine]).strip() for _, raw in rows if raw.get(mine)}
-        found: set[str] = set()
-        if values:
-            for page in connector.find(name, theirs, sorted(values.values()), wanted):
-                found |= {str(record.raw.get(theirs) or "").strip().lower() for record in page.records}
-                yield page
-        rows = [(key, raw) for key, raw in rows if str(raw.get(mine) or "").strip().lower() not in found]
-
-
-def key_fields(row: Row, side: Side) -> tuple[str, str]:
-    """The raw field of a match key on `side` and on the other side."""
-    mine, theirs = (row.salesforce_fields[0], row.app_fields[0])
-    return (mine, theirs) if side == "salesforce" else (theirs, mine)
 
 
 def link_new(connection: Connection, batch: Batch, entity: EntitySettings) -> None:

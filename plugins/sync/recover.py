@@ -10,9 +10,9 @@ from itertools import groupby
 
 from connectors.contract import Connector, Record, Result
 from sync.batch import Batch
-from sync.matching import key_fields
+from sync.counterparts import key_fields
+from sync.decisions import OTHER
 from sync.outbox import Binder, Outgoing, mark, unsettled
-from sync.plan import OTHER
 from sync.rejections import withdraw
 from sync.settings import EntitySettings, Side
 from sync.settle import settle

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, text
 from connectors.contract import Result
 from connectors.errors import shorten
 from sync.batch import Batch
+from sync.decisions import OTHER
 from sync.outbox import Outgoing
-from sync.plan import OTHER
 from sync.rejections import Rejection, reason, reject, retry_soon
 
 

@@ -15,10 +15,10 @@ from connectors.errors import shorten
 from sync.answers import forget_seen, mapped_fields, seen_fields, storable_result, store_answers
 from sync.batch import Batch
 from sync.database import to_json
+from sync.decisions import OTHER
 from sync.map import GONE, compile_reader, digest
 from sync.merge import is_empty
 from sync.outbox import Outgoing, mark_each
-from sync.plan import OTHER
 from sync.refusals import reject_refused
 from sync.settings import EntitySettings, Side
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync.decisions import Action, Link, Pair, Policy, Seen
 from sync.merge import MISSING, UNKNOWN, FieldPolicy, Outcome, Values, resolve
-from sync.plan import Action, Link, Pair, Policy, Seen, decide, plan
+from sync.plan import decide, plan
 
 FIELDS = ("name", "email", "note")
 

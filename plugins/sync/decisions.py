@@ -1,0 +1,121 @@
+"""What the planner is given and what it answers: policy, pairs, links; actions, conflicts, decisions. Plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from sync.merge import MISSING, FieldPolicy, Side
+
+Fields = Mapping[str, Any]
+SIDES: tuple[Side, Side] = ("app", "salesforce")
+OTHER: Mapping[Side, Side] = {"app": "salesforce", "salesforce": "app"}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How one entity travels. A direction that is off writes nothing to that side."""
+
+    fields: tuple[FieldPolicy, ...]
+    to_app: bool = True
+    to_salesforce: bool = True
+    master: str = "merge"
+    prefer: Side = "salesforce"
+    deletes: Mapping[str, str] = field(default_factory=dict)
+    flag_fields: Mapping[str, str] = field(default_factory=dict)
+    held: frozenset[Side] = frozenset()  # sides that this run may not write: what they would get comes with a later run
+    salesforce_reference: str | None = None
+    app_references: tuple[str, ...] = ()
+
+    @property
+    def salesforce_references(self) -> tuple[str, ...]:
+        """The cross-reference field of Salesforce, none or one."""
+        return (self.salesforce_reference,) if self.salesforce_reference else ()
+
+    def is_open(self, side: Side) -> bool:
+        """Tell whether `side` may be written at all."""
+        return self.to_app if side == "app" else self.to_salesforce
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A record of one side in this batch."""
+
+    id: str
+    fields: Fields
+    digest: str = ""
+    modified_at: datetime | None = None
+    is_deleted: bool = False
+    reference: str | None = None  # the id of the other side, as this record carries it
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Two ids that are one thing, and what each side was last settled on. `id` None: matched or new in this batch."""
+
+    id: int | None
+    salesforce_id: str | None = None
+    app_id: str | None = None
+    base: Fields = field(default_factory=dict)
+    app_base: Fields = field(default_factory=dict)
+    state: str = "pending"
+    gone: frozenset[Side] = frozenset()  # sides whose record was deleted
+    is_removed: bool = False  # … by us
+
+    def settled(self, side: Side, name: str) -> Any:
+        """Return the value that `side` was last settled on, or MISSING."""
+        if side == "app" and name in self.app_base:
+            return self.app_base[name]
+        return self.base.get(name, MISSING)
+
+    def id_on(self, side: Side) -> str | None:
+        """Return the id of the thing on `side`."""
+        return self.salesforce_id if side == "salesforce" else self.app_id
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One thing: its link and what this batch saw of it on each side."""
+
+    link: Link
+    salesforce: Seen | None = None
+    app: Seen | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One planned write. `fields`: common field → (old, new); `extra`: raw field → value.
+
+    `settles`: what the link stands on once this is done: by side (or "both") the values, the digests, the state.
+    """
+
+    link: Link
+    side: Side
+    operation: Literal["create", "update", "delete", "agree"]
+    fields: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+    settles: dict[str, Any] = field(default_factory=dict)
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Both sides moved one field to different values; `decision` says whose value stands."""
+
+    link: Link
+    field: str
+    base: Any
+    salesforce: Any
+    app: Any
+    decision: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What follows for one pair: writes, conflicts, fields that wait for a reference, and a record left without its counterpart."""
+
+    actions: list[Action]
+    conflicts: list[Conflict] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    orphan: Side | None = None  # this side goes on, its counterpart is deleted

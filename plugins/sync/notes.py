@@ -1,0 +1,80 @@
+"""Notes: what reconcile tells of records that could not be linked, that wait, or whose counterpart is gone."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from sqlalchemy import Connection, text
+
+from sync.batch import Batch
+from sync.database import driver
+from sync.decisions import OTHER, SIDES, Decision, Pair
+from sync.matching import SHOWN
+from sync.merge import UNKNOWN
+from sync.rejections import GONE as GONE_THERE
+from sync.rejections import WAITS, Rejection, reason
+from sync.settings import EntitySettings
+
+WAITING = """
+select case when salesforce_verdict = 'rejected' then 'app' else 'salesforce' end,
+  case when salesforce_verdict = 'rejected' then app_id else salesforce_id end
+from moved where is_held
+"""
+
+
+def unlinked(connection: Connection, entity: EntitySettings) -> list[Rejection]:
+    """Rejections of the newcomers that could not be linked: ambiguous ones and twins of a unique value."""
+    connection.execute(text("analyze newcomer, candidate"))
+    query = text(
+        "with listed as materialized (select 'salesforce' as side, salesforce_id as record_id, array_agg(distinct app_id) as others,"
+        "  min(key) as key from candidate group by salesforce_id"
+        "  union all select 'app', app_id, array_agg(distinct salesforce_id), min(key) from candidate group by app_id)"
+        " select n.side, n.record_id, n.twin_of, n.twin_by, c.others, c.key from newcomer n left join listed c using (side, record_id)"
+        " where n.origin <> 'match' and (n.is_ambiguous or n.twin_of is not null)"
+    )
+    rejections = []
+    for side, record_id, twin_of, twin_by, others, key in connection.execute(query):
+        if twin_of:
+            why = reason(twin_by, "not_unique", f"{twin_by} is already taken by {entity.name} {twin_of}; the app allows it once")
+        else:
+            listed = ", ".join((others or [])[:SHOWN])
+            why = reason(
+                key or "", "ambiguous", f"matches by {key} are not one to one (candidates: {listed}); a person must settle it"
+            )
+        rejections.append(Rejection(entity.name, side, record_id, "reconcile", [why]))
+    return rejections
+
+
+def held(connection: Connection, entity: EntitySettings) -> list[Rejection]:
+    """Notes for records whose counterpart is rejected: what it holds by now is not agreed, so that neither is written."""
+    words = "its counterpart is rejected and must be mended first"
+    rows = driver(connection).execute(WAITING.encode())
+    return [Rejection(entity.name, side, record_id, "reconcile", [reason("", WAITS, words)]) for side, record_id in rows]
+
+
+def orphans(batch: Batch, entity: EntitySettings, decisions: Iterable[Decision]) -> Iterator[Rejection]:
+    """Notes for records whose counterpart was deleted. Where we deleted it ourselves a person has to say how to go on."""
+    for decision in decisions:
+        if (side := decision.orphan) is None:
+            continue
+        link = decision.actions[0].link
+        other = OTHER[side]
+        system = batch.integration.settings.app.capitalize() if other == "app" else "Salesforce"
+        what = f"its counterpart {link.id_on(other)} in {system} was deleted"
+        goes_on = "The two go on together once it is restored there, or once a new one is made there that matches"
+        if link.is_removed:
+            why = reason("", "undeleted", f"{what} with it, and is not created again by itself. {goes_on}")
+        else:
+            why = reason("", GONE_THERE, f"{what} there, so changes no longer go there. {goes_on}")
+        yield Rejection(entity.name, side, str(link.id_on(side)), "reconcile", [why])
+
+
+def waiting(
+    entity: EntitySettings, references: Mapping[str, str], pairs: list[Pair], decisions: list[Decision]
+) -> Iterator[Rejection]:
+    """Notes for records that went on without a reference, because its target has no counterpart yet."""
+    for pair, decision in zip(pairs, decisions, strict=True):
+        for side in SIDES if decision.waiting else ():
+            seen = pair.app if side == "app" else pair.salesforce
+            names = [name for name in decision.waiting if seen and seen.fields.get(name) is UNKNOWN]
+            if seen and names:
+                reasons = [reason(n, WAITS, f"its {references[n]} has no counterpart yet; it went on without") for n in names]
+                yield Rejection(entity.name, side, seen.id, "reconcile", reasons)

@@ -1,0 +1,121 @@
+"""Pairs: the links whose records moved, found set-based, and read with what the batch saw of both sides."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from sync.batch import Batch
+from sync.database import driver
+from sync.decisions import SIDES, Fields, Link, Pair, Seen
+from sync.merge import UNKNOWN
+
+SEEN = """
+select l.id, l.salesforce_id, l.app_id, l.state, r.digest, r.reference, r.verdict, r.is_deleted,
+  r.verdict = 'valid' and (r.digest is distinct from l.{side}_digest or r.origin in ('retry', 'request')
+    or (%({side}_refers)s and l.state = 'live' and not r.is_deleted and r.reference is distinct from l.{other}_id)) as is_moved
+from staging.record r join sync.link l on l.integration_id = r.integration_id and l.entity = r.entity and l.{side}_id = r.record_id
+where r.batch_id = %(id)s and r.batch_day = %(day)s and r.entity = %(entity)s and r.side = '{side}'
+"""
+
+# What moved, found once for all that follows. A cross-reference that is missing or wrong is written again whenever its record is
+# looked at. Equal: both sides hold the same and, where cross-references are kept, carry them: nothing to write, nothing to look at.
+MOVED = f"""
+create temporary table moved on commit drop as
+with s as ({SEEN.format(side="salesforce", other="app")}), a as ({SEEN.format(side="app", other="salesforce")})
+select coalesce(s.id, a.id) as id, coalesce(s.salesforce_id, a.salesforce_id) as salesforce_id, coalesce(s.app_id, a.app_id) as app_id,
+  s.digest, s.verdict as salesforce_verdict, coalesce('rejected' in (s.verdict, a.verdict), false) as is_held,
+  coalesce(s.digest = a.digest and s.state = 'pending' and not s.is_deleted
+    and (not %(has_references)s or (s.reference = s.app_id and a.reference = a.salesforce_id)), false) as is_equal
+from s full join a on s.id = a.id where s.is_moved or a.is_moved
+"""
+
+RECORD = (
+    "staging.record {0} on {0}.batch_id = %(id)s and {0}.batch_day = %(day)s and {0}.entity = %(entity)s and {0}.side = '{1}'"
+)
+
+PAIRS = f"""
+select l.id, l.salesforce_id, l.app_id, l.base, l.app_base, l.state,
+  s.fields, s.digest, s.modified_at, s.is_deleted, s.reference,
+  a.fields, a.digest, a.modified_at, a.is_deleted, a.reference,
+  l.salesforce_digest = %(gone)s, l.app_digest = %(gone)s, l.state = 'tombstone' and exists (
+    select 1 from sync.action d where d.link_id = l.id and d.operation = 'delete' and d.state = 'done')
+from moved m join sync.link l on l.id = m.id
+left join {RECORD.format("s", "salesforce")} and s.record_id = l.salesforce_id
+left join {RECORD.format("a", "app")} and a.record_id = l.app_id
+where not m.is_equal and not m.is_held order by l.id
+"""
+
+
+def note_moved(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Fill the temporary table `moved`: the links whose records differ from what they were settled on, and how."""
+    execute = driver(connection).execute
+    execute(b"drop table if exists moved")
+    execute(MOVED.encode(), values)
+    execute(b"analyze moved")
+
+
+def pairs_of(connection: Connection, batch: Batch, references: Mapping[str, str], rows: Iterable[Any]) -> list[Pair]:
+    """Return a pair for each row of PAIRS. `references`: common field → the entity it refers to; such values become links."""
+    rows = list(rows)
+    known = _linked_ids(connection, batch, references, rows)
+    dead = _dead_links(connection, references, rows)
+    return [_pair(row, references, known, dead) for row in rows]
+
+
+def _linked_ids(
+    connection: Connection, batch: Batch, references: Mapping[str, str], rows: Iterable[Any]
+) -> dict[tuple[str, str, str], int]:
+    """Link ids by (entity, side, id) for every reference in `rows`."""
+    wanted: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in rows:
+        for side, fields in (("salesforce", row[6]), ("app", row[11])):
+            for name, entity in references.items():
+                if fields and fields.get(name):
+                    wanted[entity, side].add(fields[name])
+    known = {}
+    for (entity, side), ids in wanted.items():
+        query = text(
+            f"select {side}_id, id from sync.link where integration_id = :integration_id and entity = :entity"
+            f" and {side}_id = any(:ids) and state <> 'tombstone'"
+        )
+        for key, link_id in connection.execute(
+            query, {"integration_id": batch.integration_id, "entity": entity, "ids": list(ids)}
+        ):
+            known[entity, side, key] = link_id
+    return known
+
+
+def _dead_links(connection: Connection, references: Mapping[str, str], rows: Iterable[Any]) -> frozenset[int]:
+    """Those links that `rows` were settled on as references, and that are tombstones by now."""
+    wanted = {base[name] for row in rows for base in (row[3], row[4]) for name in references if base.get(name)}
+    if not wanted:
+        return frozenset()
+    query = text("select id from sync.link where id = any(:ids) and state = 'tombstone'")
+    return frozenset(connection.execute(query, {"ids": list(wanted)}).scalars())
+
+
+def _pair(row: Any, references: Mapping[str, str], known: Mapping[tuple[str, str, str], int], dead: frozenset[int]) -> Pair:
+    base, app_base = (_without_dead(base, references, dead) if dead else base for base in row[3:5])
+    gone = frozenset(side for side, is_gone in zip(SIDES, (row[17], row[16]), strict=True) if is_gone)
+    link = Link(row[0], row[1], row[2], base, app_base, row[5], gone, row[18])
+    return Pair(
+        link, _seen("salesforce", row[1], row[6:11], references, known), _seen("app", row[2], row[11:16], references, known)
+    )
+
+
+def _without_dead(base: Fields, references: Iterable[str], dead: frozenset[int]) -> Fields:
+    return {**base, **{name: UNKNOWN for name in references if base.get(name) in dead}}
+
+
+def _seen(
+    side: str, record_id: str, values: Any, references: Mapping[str, str], known: Mapping[tuple[str, str, str], int]
+) -> Seen | None:
+    fields, digest, modified_at, is_deleted, reference = values
+    if fields is None:
+        return None
+    for name, entity in references.items():
+        if fields.get(name):
+            fields[name] = known.get((entity, side, fields[name]), UNKNOWN)
+    return Seen(record_id, fields, digest, modified_at, is_deleted, reference)
