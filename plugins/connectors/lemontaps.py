@@ -30,24 +30,28 @@ CANNOT = "Lemontaps contacts are captured with its app: none can be created or d
 
 
 class LemontapsConnector:
-    """Reads the captured contacts of one team, and writes what the interface allows."""
+    """Reads the captured contacts of one team, and writes what the interface allows.
+
+    `team` names the account where several teams share the interface's address.
+    """
 
     system = "lemontaps"
     entities = ENTITIES
 
-    def __init__(self, access: Access, session: Session, *, page_limit: int = PAGE_LIMIT) -> None:
+    def __init__(self, access: Access, session: Session, *, team: str = "", page_limit: int = PAGE_LIMIT) -> None:
         self._calls = LemontapsCalls(access, session)
+        self._team = team
         self._page_limit = page_limit
 
     def account_id(self) -> str:
-        """Return the host name of the interface."""
-        return str(urlsplit(self._calls.access.base_url).hostname)
+        """Return the team's name in the connection, else the host name of the interface."""
+        return self._team or str(urlsplit(self._calls.access.base_url).hostname)
 
     def ping(self) -> Account:
         """List one contact: token, rights and capability in one call."""
         self._calls.get("contacts", limit=1)
-        host = self.account_id()
-        return Account(host, host, is_sandbox=bool(self._calls.session.loopback))
+        id = self.account_id()
+        return Account(id, id, is_sandbox=bool(self._calls.session.loopback))
 
     def describe(self, entity: str) -> Sequence[Field]:
         """Return the fields of the contract: nothing describes them live."""
@@ -151,7 +155,9 @@ class LemontapsConnector:
 def build(settings: Settings, session: Session, options: Mapping[str, Any]) -> Connector:
     """Return the connector of an Airflow connection: the folder of `path` in its extra field, else the interface at its host."""
     if path := settings.text("path"):
-        return LemontapsFolder(Path(path), settings.text("encoding"), settings.text("dates"), **options)
+        return LemontapsFolder(
+            Path(path), settings.text("encoding"), settings.text("dates"), team=settings.text("team"), **options
+        )
     if not settings.address:
         raise AuthError(
             'The Lemontaps connection names neither a host nor a folder: write {"path": "/folder/of/export/files"} into its '
@@ -162,7 +168,7 @@ def build(settings: Settings, session: Session, options: Mapping[str, Any]) -> C
     scim_token = settings.text("scim_token")
     scim_url = settings.text("scim_url") or f"{settings.address}/scim/v2"
     access = Access(settings.address, settings.password, scim_url.rstrip("/"), scim_token)
-    return LemontapsConnector(access, session, **options)
+    return LemontapsConnector(access, session, team=settings.text("team"), **options)
 
 
 def _record(row: Row) -> Record:

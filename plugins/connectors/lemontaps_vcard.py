@@ -103,6 +103,7 @@ def _said(found: Property) -> Iterator[tuple[str, str]]:
         yield PLAIN[found.name], found.text()
     elif found.name == "N":
         yield from zip(NAMED, found.parts(), strict=False)
+        yield "is_structured", "yes"
     elif found.name == "FN":
         yield "full_name", found.text()
     elif found.name == "ORG":
@@ -116,9 +117,9 @@ def _said(found: Property) -> Iterator[tuple[str, str]]:
 
 
 def split_full_name(fields: dict[str, str]) -> None:
-    """Give a card without N the names of its FN: the last word is the last name."""
-    whole = fields.pop("full_name", "")
-    if whole and not fields.get("last_name") and not fields.get("first_name"):
+    """Give a card without N the names of its FN: the last word is the last name. A firm's name is nobody's."""
+    whole, is_structured = fields.pop("full_name", ""), fields.pop("is_structured", "")
+    if whole and not is_structured and whole != fields.get("company"):
         first, _, last = whole.rpartition(" ")
         fields |= {"first_name": first, "last_name": last}
 
