@@ -42,12 +42,12 @@ class Runs:
             moved = self._round(modes, is_told=is_first)
             if not moved and (number > 1 or not fresh):
                 break
-        for app in apps():
-            self.api.unpause(dag_id(app))
 
     def _round(self, modes: dict[str, str], is_told: bool) -> int:
         """Run every integration once, all at a time; return how many records were written."""
         runs = {app: self.api.trigger(dag_id(app), {"mode": mode}) for app, mode in modes.items()}
+        for app in runs:  # only now: the schedule may add a run at once
+            self.api.unpause(dag_id(app))
         results = {}
         for app, run_id in runs.items():
             state = self._wait(app, run_id)

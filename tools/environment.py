@@ -40,7 +40,7 @@ def build(socket: Path, port: int, systems: Mapping[str, str]) -> dict[str, str]
 
 def _python() -> dict[str, str]:
     path = os.pathsep.join(str(ROOT / name) for name in ("", "plugins", "config"))
-    return {"PYTHONPATH": path, "AIRFLOW_HOME": str(AIRFLOW), "GX_ANALYTICS_ENABLED": "False"}
+    return {"PYTHONPATH": path, "AIRFLOW_HOME": str(AIRFLOW), "GX_ANALYTICS_ENABLED": "False", "LOCKSTEP_REHEARSAL": "1"}
 
 
 def _core(socket: Path, port: int) -> dict[str, str]:
