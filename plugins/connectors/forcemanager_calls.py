@@ -1,0 +1,122 @@
+"""Calls to the ForceManager API v4: the session token with one new login per failed call, a steady pace, errors in one shape."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from requests import Response
+
+from connectors.errors import AuthError, PermanentError, TransientError, shorten
+from connectors.session import Kind, LostAnswerError, Session
+
+NO_DATABASE = "900"  # the vendor's code for "database connection cannot be made": nothing was done
+NO_SUCH_RECORD = "910"
+REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+CODE_KEYS = ("code", "errorcode")
+MESSAGE_KEYS = ("message", "error", "detail")
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a request was refused, in the API's own words."""
+
+    code: str
+    message: str
+
+
+@dataclass(slots=True)
+class Pace:
+    """Keeps calls so far apart that no second has more than `calls_per_second` (0: as they come)."""
+
+    calls_per_second: float
+    pause: Callable[[float], None]
+    clock: Callable[[], float] = time.monotonic
+    _next: float = 0.0
+
+    def keep(self) -> None:
+        """Wait until the next call may go."""
+        if not self.calls_per_second:
+            return
+        wait = self._next - self.clock()
+        if wait > 0:
+            self.pause(wait)
+        self._next = max(self._next, self.clock()) + 1 / self.calls_per_second
+
+
+@dataclass(slots=True)
+class ForceManagerCalls:
+    """Sends requests below `base_url` (`https://api.forcemanager.com/api/v4`); refusals are returned, except those of the keys."""
+
+    base_url: str
+    public_key: str = field(repr=False)
+    private_key: str = field(repr=False)
+    session: Session
+    pace: Pace
+    _token: str = field(default="", repr=False)
+
+    def send(self, method: str, path: str, kind: Kind, *, headers: Mapping[str, str] | None = None, **more: Any) -> Response:
+        """Return the answer; a token that ended is renewed once."""
+        for attempt in ("with the token we have", "with a new one"):
+            used = self._token or self._log_in()
+            response = self._call(method, path, kind, headers={**(headers or {}), "X-Session-Key": used}, **more)
+            if response.status_code != HTTPStatus.UNAUTHORIZED:
+                break
+            self._token = ""
+            if attempt == "with a new one":
+                raise AuthError("ForceManager refuses a token that it has just given (401): ask its support about this key.")
+        if response.status_code == HTTPStatus.FORBIDDEN:
+            raise AuthError(f"ForceManager forbids {path} ({problem_of(response).message}). Check the rights of the API key.")
+        if response.status_code == HTTPStatus.REQUEST_TIMEOUT:
+            error = LostAnswerError if kind == "write" else TransientError
+            raise error(f"ForceManager gave up on {method} {path} (408). It is looked up before a repeat.")
+        return response
+
+    def get(self, path: str, **more: Any) -> Response:
+        """Return a successful answer."""
+        return expect(self.send("GET", path, "read", **more))
+
+    def _log_in(self) -> str:
+        keys = {"username": self.public_key, "password": self.private_key}
+        response = self._call("POST", "login", "auth", is_safe=True, json=keys)
+        token = response.json().get("token") if response.ok else None
+        if not token:
+            words = f"{response.status_code} {problem_of(response).message}".strip()
+            raise AuthError(f"ForceManager refuses the API keys ({words}). Check login and password in the connection.")
+        self._token = str(token)
+        return self._token
+
+    def _call(self, method: str, path: str, kind: Kind, **more: Any) -> Response:
+        self.pace.keep()
+        return self.session.call(method, f"{self.base_url}/{path}", kind, answers=REFUSED, **more)
+
+
+def is_busy(response: Response) -> bool:
+    """Tell whether the same call may be repeated at once: no database, or a timeout of what may happen twice."""
+    if response.status_code == HTTPStatus.REQUEST_TIMEOUT:
+        return response.request.method != "POST" or response.url.endswith("/login")
+    return response.status_code == HTTPStatus.BAD_REQUEST and problem_of(response).code == NO_DATABASE
+
+
+def expect(response: Response) -> Response:
+    """Return a successful answer, raise a refusal as PermanentError."""
+    if response.ok:
+        return response
+    problem = problem_of(response)
+    raise PermanentError(f"ForceManager refused {urlsplit(response.url).path}: {problem.code} {problem.message}.")
+
+
+def problem_of(response: Response) -> Problem:
+    """Read any of the API's error shapes: keys in any case, plain text, or the status alone."""
+    try:
+        body = response.json()
+    except ValueError:
+        body = {"message": response.text}
+    words = {str(key).casefold(): value for key, value in body.items()} if isinstance(body, Mapping) else {"message": body}
+    code = next((words[key] for key in CODE_KEYS if words.get(key)), response.status_code)
+    message = next((words[key] for key in MESSAGE_KEYS if words.get(key)), f"status {response.status_code}")
+    return Problem(str(int(code) if isinstance(code, HTTPStatus) else code), shorten(str(message)))
