@@ -18,6 +18,7 @@ from connectors.salesforce_soql import long_id
 from sync.batch import FINISHED, Batch, close_batch, note_counts
 from sync.counterparts import stage_matches
 from sync.database import to_json
+from sync.history import drop_history, enabled_at
 from sync.rejections import restage
 from sync.settings import EntitySettings, Side
 from sync.staging import copy_raw, drop_partitions, drop_repeats, wanted_fields
@@ -126,6 +127,7 @@ def _narrow(batch: Batch, entities: Sequence[EntitySettings]) -> dict[str, dict[
     with batch.engine.begin() as connection:
         for entity in entities:
             drop_repeats(connection, batch, entity)
+            drop_history(connection, batch, entity)
             counts[entity.name] = {"changed": _drop_seen(connection, batch, entity)}
         is_idle = not any(count["changed"] for count in counts.values())
         for entity in entities:
@@ -189,21 +191,11 @@ def _since(connection: Connection, batch: Batch, entity: EntitySettings, side: S
     if watermark is None:
         return (None, True) if settings.history == "all" else (datetime.now(UTC), False)
     since = watermark - timedelta(minutes=settings.overlap_minutes)
-    return max(since, _enabled_at(connection, batch, entity, side) or since), False
+    return max(since, enabled_at(connection, batch, entity, side) or since), False
 
 
 def _watermark(connection: Connection, batch: Batch, entity: EntitySettings, side: Side) -> datetime | None:
     query = text("select value from sync.watermark where integration_id = :id and entity = :entity and side = :side")
-    found = connection.scalar(query, {"id": batch.integration_id, "entity": entity.name, "side": side})
-    return found if isinstance(found, datetime) else None
-
-
-def _enabled_at(connection: Connection, batch: Batch, entity: EntitySettings, side: Side) -> datetime | None:
-    """When this entity was first read, by the system's own clock: what was touched before is history, overlap or not."""
-    query = text(
-        "select (reads->:entity->:side->>'server_time')::timestamptz from sync.batch where integration_id = :id"
-        " and reads->:entity->:side is not null order by id limit 1"
-    )
     found = connection.scalar(query, {"id": batch.integration_id, "entity": entity.name, "side": side})
     return found if isinstance(found, datetime) else None
 

@@ -77,6 +77,9 @@ def _check_references(settings: Settings, live: Live, side: Side) -> Iterator[Pr
 
 
 def _check_filters(settings: Settings, live: Live, side: Side) -> Iterator[Problem]:
+    born = live.entity.new_since.get(side)
+    if born and born not in live.fields[side]:
+        yield _in_settings(settings, live, ("new_since", side), f"{live.lacks(side, born)}; correct the name")
     for name, wanted in live.entity.filters.get(side, {}).items():
         field = live.fields[side].get(name)
         if field is None:

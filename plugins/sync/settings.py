@@ -43,6 +43,7 @@ class EntitySettings:
     unique: tuple[str, ...] = ()
     deletes: Mapping[str, str] = field(default_factory=dict)  # "to_app", "to_salesforce" → a word of DELETES
     filters: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)  # side → raw field → values
+    new_since: Mapping[str, str] = field(default_factory=dict)  # side → raw field with the time a record came to be
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -183,7 +184,8 @@ def _read_entities(entities: Section, outer: tuple[str, str, str]) -> tuple[Enti
 
 def _read_entity(name: str, section: Section, outer: tuple[str, str, str]) -> EntitySettings:
     direction, master, prefer = outer
-    reference, deletes, required, filters = map(section.section, ("reference", "deletes", "require_any", "filter"))
+    parts = ("reference", "deletes", "require_any", "filter", "new_since")
+    reference, deletes, required, filters, births = map(section.section, parts)
     entity = EntitySettings(
         name=name,
         salesforce_entity=section.text("salesforce", name),
@@ -199,12 +201,13 @@ def _read_entity(name: str, section: Section, outer: tuple[str, str, str]) -> En
         unique=section.words("unique"),
         deletes={way: deletes.choice(way, DELETES, "ignore") for way in TOWARDS.values()},
         filters={side: _read_filter(filters.section(side)) for side in SIDES},
+        new_since={side: name for side in SIDES if (name := births.text(side))},
         options=section.free("options"),
     )
     for way, word in entity.deletes.items():
         if word == "flag" and way not in entity.flag_fields:
             deletes.report(way, f"flag ticks a check box; name it as options: {{flag_fields: {{{way}: its API name}}}}")
-    for part in (reference, deletes, required, filters, section):
+    for part in (reference, deletes, required, filters, births, section):
         part.close()
     return entity
 

@@ -74,3 +74,24 @@ def first_name(use: Use) -> Codec:
 def last_name(use: Use) -> Codec:
     """The last name out of a full name. One-way."""
     return one_way(use, lambda value: split_name(join_name(value))[1], read_text)
+
+
+@transform(
+    "with_others",
+    common_type="text",
+    is_invertible=False,
+    counts="many to one",
+    examples=(
+        Example(("Mara", "Lind"), "Mara", ("Mara",)),
+        Example(("Mara", None), None, (None,)),
+    ),
+)
+def with_others(use: Use) -> Codec:
+    """The first of several fields, but only where none of them is empty: a first name that has to serve as the last name
+    is not written twice. One-way."""
+
+    def read_accompanied(*values: Any) -> str | None:
+        texts = [read_text(value) for value in values]
+        return texts[0] if all(texts) else None
+
+    return one_way(use, read_accompanied, read_text)

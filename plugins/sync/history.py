@@ -1,0 +1,47 @@
+"""What was there before an integration was enabled: it takes part only when it is asked for."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from sync.batch import Batch
+from sync.settings import SIDES, EntitySettings, Side
+
+
+def enabled_at(connection: Connection, batch: Batch, entity: EntitySettings, side: Side) -> datetime | None:
+    """Return when this entity was first read, by the system's own clock; None in its first run."""
+    query = text(
+        "select (reads->:entity->:side->>'server_time')::timestamptz from sync.batch where integration_id = :id"
+        " and reads->:entity->:side is not null order by id limit 1"
+    )
+    found = connection.scalar(query, {"id": batch.integration_id, "entity": entity.name, "side": side})
+    return found if isinstance(found, datetime) else None
+
+
+def drop_history(connection: Connection, batch: Batch, entity: EntitySettings) -> None:
+    """Drop changed records that came to be before the enabling (`new_since`), unless they are linked or were asked for once."""
+    request = batch.request
+    if request.mode == "backfill" or request.record_ids or request.since or batch.integration.settings.history == "all":
+        return
+    for side in SIDES:
+        since = enabled_at(connection, batch, entity, side)
+        if since is None or side not in entity.new_since:
+            continue
+        connection.execute(
+            text(
+                "delete from staging.raw r where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and r.side = :side"
+                " and pg_input_is_valid(r.raw->>:born, 'timestamptz') and (r.raw->>:born)::timestamptz < :since"
+                " and not exists (select 1 from sync.link l where l.integration_id = r.integration_id and l.entity = r.entity"
+                f"  and l.{side}_id = r.record_id)"
+                " and not exists (select 1 from sync.rejection q where q.integration_id = r.integration_id and q.entity = r.entity"
+                "  and q.side = r.side and q.record_id = r.record_id and q.closed_at is null)"
+            ),
+            {
+                "id": batch.id,
+                "day": batch.day,
+                "entity": entity.name,
+                "side": side,
+                "born": entity.new_since[side],
+                "since": since,
+            },
+        )
