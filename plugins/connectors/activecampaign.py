@@ -1,0 +1,163 @@
+"""ActiveCampaign REST API v3: contacts with tags and list status, deals, accounts. The key carries one user's rights.
+
+Nothing tells of deletions. `contact@<list>` is the contacts on one list, named by its name or string id.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from connectors.activecampaign_calls import ActiveCampaignCalls, expect
+from connectors.activecampaign_contacts import ContactReader, Wish
+from connectors.activecampaign_crm import Crm
+from connectors.activecampaign_fields import PREFIX, described, word_of
+from connectors.activecampaign_parts import Parts
+from connectors.activecampaign_writes import ContactWriter
+from connectors.connection import Settings
+from connectors.contract import Account, Entity, Field, Known, Page, Result, User, Write
+from connectors.errors import AuthError, PermanentError
+from connectors.session import LostAnswerError, Session
+
+DOMAIN = ".api-us1.com"
+ENTITIES: Mapping[str, Entity] = {
+    "account": Entity("account", "accounts", "id", "updatedTimestamp", has_delete_feed=False),
+    "contact": Entity("contact", "contacts", "id", "udate", has_delete_feed=False),
+    "deal": Entity("deal", "deals", "id", "mdate", has_delete_feed=False),
+}
+LOST_ANSWERS_LIMIT = 3  # in a row: the server hangs, stop
+
+
+class ActiveCampaignConnector:
+    """Reads and writes one ActiveCampaign account at `base_url` (`https://acme.api-us1.com`)."""
+
+    system = "activecampaign"
+    entities = ENTITIES
+
+    def __init__(self, base_url: str, api_key: str, session: Session) -> None:
+        self._calls = ActiveCampaignCalls(base_url, api_key, session)
+        self._parts = Parts(self._calls)
+        self._contacts = ContactReader(self._calls, self._parts)
+        self._writer = ContactWriter(self._calls, self._parts)
+        self._crm = {kind: Crm(self._calls, self._parts, f"{kind}s") for kind in ("deal", "account")}
+
+    def account_id(self) -> str:
+        """Return the host name of the account."""
+        return str(urlsplit(self._calls.base_url).hostname)
+
+    def ping(self) -> Account:
+        """Ask who the key belongs to. The account's id is its host name."""
+        self._calls.get("users/me")
+        host = self.account_id()
+        return Account(host, host, is_sandbox=bool(self._calls.session.loopback))
+
+    def describe(self, entity: str) -> Sequence[Field]:
+        """Return the live fields."""
+        kind, _ = self._checked(entity)
+        if kind == "contact":
+            return described(kind, self._parts.contact_fields(), self._parts.lists().values())
+        if kind == "deal":
+            return described(kind, self._parts.deal_fields(), (), (str(row["title"]) for row in self._parts.stages()))
+        return described(kind, None)
+
+    def read_changes(
+        self, entity: str, since: datetime | None, fields: Sequence[str], known: Known | None = None
+    ) -> Iterator[Page]:
+        """Yield what changed at or after `since`; None: all. Deletions do not show."""
+        kind, name = self._checked(entity)
+        if kind == "contact":
+            return self._contacts.changes(self._wish(fields, name), since, known)
+        return self._crm[kind].changes(fields, since, known)
+
+    def read(self, entity: str, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
+        """Yield records by id; deleted ones are left out."""
+        kind, name = self._checked(entity)
+        if kind == "contact":
+            return self._contacts.read(self._wish(fields, name), ids)
+        return self._crm[kind].read(fields, ids)
+
+    def find(self, entity: str, key: str, values: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
+        """Yield records by a field: contacts by e-mail or custom field with a filter, others by one walk over all."""
+        kind, _ = self._checked(entity)
+        if kind == "contact":
+            return self._contacts.find(Wish(fields), key, values)
+        return self._crm[kind].find(fields, key, values)
+
+    def write(self, entity: str, writes: Sequence[Write]) -> Iterator[Result]:
+        """Send the writes one by one; beside fields a contact takes `tags_add` and `tags_remove`."""
+        kind, name = self._checked(entity)
+        list_id = self._parts.list_id(name) if name and writes else ""
+        send: Callable[[Write], Result] = self._crm[kind].write if kind in self._crm else lambda w: self._writer.write(w, list_id)
+        lost = 0
+        for write in writes:
+            try:
+                yield send(write)
+                lost = 0
+            except LostAnswerError as error:
+                lost += 1
+                yield Result("unknown", write.id, message=str(error))
+                if write.operation != "create" or lost >= LOST_ANSWERS_LIMIT:
+                    raise
+
+    def users(self) -> Sequence[User]:
+        """Return the users of the account."""
+        rows = self._calls.rows("users")
+        return [
+            User(str(r["id"]), str(r.get("email") or ""), f"{r.get('firstName', '')} {r.get('lastName', '')}".strip())
+            for r in rows
+        ]
+
+    def create_field(self, entity: str, name: str, label: str) -> None:
+        """Create a text field, unless it is there. `name` is with or without `fields.`; the API knows no unique fields."""
+        kind, _ = self._checked(entity)
+        name = name.removeprefix(PREFIX)
+        if kind == "account":
+            raise PermanentError("ActiveCampaign accounts get no fields from Lockstep: make the field in ActiveCampaign.")
+        custom = self._parts.contact_fields() if kind == "contact" else self._parts.deal_fields()
+        if custom.named(name):
+            return
+        title = label if word_of(label) == name else name
+        if kind == "contact":
+            self._create_contact_field(name, title)
+        else:
+            body = {"dealCustomFieldMetum": {"fieldLabel": title, "fieldType": "text", "isFormVisible": 0}}
+            expect(self._calls.send("POST", "dealCustomFieldMeta", "write", json=body))
+        self._parts.forget_fields()
+
+    def _create_contact_field(self, name: str, title: str) -> None:
+        body = {"field": {"title": title, "type": "text", "perstag": name, "visible": 0, "descript": "Kept by Lockstep"}}
+        row = expect(self._calls.send("POST", "fields", "write", json=body)).json()["field"]
+        relation = {"fieldRel": {"field": str(row["id"]), "relid": "0"}}  # shown with the contacts of every list
+        expect(self._calls.send("POST", "fieldRels", "write", json=relation))
+        if str(row.get("perstag") or name).upper() != name.upper():
+            raise PermanentError(
+                f"ActiveCampaign named the new field {row['perstag']!r}, not {name!r}: write fields.{row['perstag']} in the settings."
+            )
+
+    def _checked(self, entity: str) -> tuple[str, str]:
+        kind, _, name = entity.partition("@")
+        if kind not in self.entities:
+            raise PermanentError(f"ActiveCampaign has no entity {kind!r}: there are {', '.join(self.entities)}.")
+        return kind, name
+
+    def _wish(self, fields: Sequence[str], name: str) -> Wish:
+        return Wish(fields, self._parts.list_id(name) if name else "")
+
+
+def build(settings: Settings, session: Session, options: Mapping[str, Any]) -> ActiveCampaignConnector:
+    """Return the connector of an Airflow connection: the account's API address as host, the API key as password."""
+    key = settings.password or settings.text("api_key")
+    if not key:
+        raise AuthError("The ActiveCampaign connection has no API key: put it into the password field.")
+    return ActiveCampaignConnector(address_of(settings), key, session, **options)
+
+
+def address_of(settings: Settings) -> str:
+    """Return the account's address from a whole URL, a host or the bare name; a rehearsal is named by extra `domain`."""
+    domain = settings.text("domain") or "sandbox" if settings.loopback else settings.host or settings.text("domain")
+    if not domain:
+        raise AuthError(
+            "The ActiveCampaign connection has no host: write the API URL from Settings, Developer, such as https://acme.api-us1.com."
+        )
+    host = (urlsplit(domain).hostname if "://" in domain else domain.strip("/")) or ""
+    return f"https://{host if '.' in host else host + DOMAIN}"
