@@ -22,21 +22,12 @@ Fields, schedule and policies: `include/mappings/freshdesk/`.
 
 from airflow.sdk import dag
 
-from sync.tasks import default_args, params, schedule, wire
+from sync.tasks import dag_settings, wire
 
 APP = "freshdesk"
 
 
-@dag(
-    dag_id=f"salesforce_{APP}",
-    schedule=schedule(APP),
-    catchup=False,
-    max_active_runs=1,
-    params=params(APP),
-    default_args=default_args(),
-    tags=["lockstep", "salesforce", APP],
-    doc_md=__doc__,
-)
+@dag(**dag_settings(APP), doc_md=__doc__)
 def salesforce_freshdesk() -> None:
     """Wire the five stages."""
     wire(APP)

@@ -84,6 +84,7 @@ class Settings:
     rejected_minimum: int = 50
     on_rejected: str = "fail"  # a run that newly rejects records ends failed, its work being done
     recipients: tuple[str, ...] = ()
+    mail_pushes: bool = False  # a mail also after every run with record_ids, however it went
     entities: tuple[EntitySettings, ...] = ()
     content: Any = field(default=None, repr=False)  # everything written in the file, as plain values
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)  # key → line, column
@@ -139,6 +140,7 @@ def _read_settings(top: Section) -> Settings:
         rejected_minimum=limit.whole("minimum", 50, 0, 1_000_000),
         on_rejected=top.choice("on_rejected", ("fail", "succeed"), "fail"),
         recipients=_recipients(top),
+        mail_pushes=top.flag("mail_pushes", False),
         entities=_read_entities(top.section("entities"), (direction, master, prefer)),
         content=top.content(),
         places=top.places,

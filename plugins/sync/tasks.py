@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 RETRIES = 3
 RETRY_MINUTES = 2
 STAGE_LIMIT = timedelta(hours=6)
+RUN_LIMIT = timedelta(hours=24)  # a run that hangs keeps every later one from starting
 log = logging.getLogger(__name__)
 
 
@@ -41,6 +42,28 @@ def apps() -> list[str]:
 def schedule(app: str) -> str:
     """The cron expression of the integration's settings. Raises MappingError, which Airflow shows as an import error."""
     return settings_file.load(mapping_folder(app)).cron
+
+
+def dag_settings(app: str) -> dict[str, Any]:
+    """Return what `@dag` needs for the integration with `app`, but for its documentation."""
+    return {
+        "dag_id": f"salesforce_{app}",
+        "schedule": schedule(app),
+        "catchup": False,
+        "max_active_runs": 1,
+        "dagrun_timeout": RUN_LIMIT,
+        "params": params(app),
+        "default_args": default_args(),
+        "on_failure_callback": partial(_tell_end, app, False),
+        "on_success_callback": partial(_tell_end, app, True),
+        "tags": ["lockstep", "salesforce", app],
+    }
+
+
+def _tell_end(app: str, is_success: bool, context: Mapping[str, Any]) -> None:
+    from sync.callbacks import tell_end
+
+    tell_end(mapping_folder(app), database_url, context, is_success)
 
 
 def default_args() -> dict[str, Any]:
@@ -105,15 +128,17 @@ def extract_changes(app: str) -> dict[str, Any]:
 def run_stage(app: str, stage: str) -> dict[str, Any]:
     """Run one stage of this DAG run; return its counts."""
     from sync import stages
+    from sync.callbacks import leaving_word
     from sync.database import connect
 
     context: Any = get_current_context()
-    engine = connect(database_url())
-    try:
-        request = request_of(context["params"])
-        return stages.run_stage(stage, engine, mapping_folder(app), context["run_id"], request, open_connectors)
-    finally:
-        engine.dispose()
+    with leaving_word(context):
+        engine = connect(database_url())
+        try:
+            request = request_of(context["params"])
+            return stages.run_stage(stage, engine, mapping_folder(app), context["run_id"], request, open_connectors)
+        finally:
+            engine.dispose()
 
 
 def run_preflight() -> list[str]:

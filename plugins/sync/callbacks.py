@@ -1,0 +1,134 @@
+"""From Airflow's callbacks to mails: gathers what Airflow and our tables know of a run and sends it by the connection smtp_default.
+
+Called in the DAG processor, also for a worker that was killed and a run that took too long, and with nothing of Airflow's but
+the supervisor's answers: states of tasks, XCom, connections.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Engine
+
+from connectors.errors import SyncError
+from sync import alerts, settings
+from sync.alert_text import Letter, of_failure, of_push, of_recovery
+from sync.alerts import Ending, FailedTask, Summary
+from sync.database import connect, migrate
+
+SMTP_CONNECTION = "smtp_default"
+FAILURE = "failure"  # XCom key of the word that a failing task leaves; Airflow clears it when the task is tried again
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def leaving_word(context: Mapping[str, Any]) -> Iterator[None]:
+    """Let a task that fails within the block leave what its mail will say."""
+    try:
+        yield
+    except BaseException as error:
+        context["ti"].xcom_push(key=FAILURE, value=alerts.describe(error))
+        raise
+
+
+def tell_end(folder: Path, database_url: Callable[[], str], context: Mapping[str, Any], is_success: bool) -> None:
+    """Send what is news about a run that has ended. A mail that cannot be sent raises, and counts as not told."""
+    known = settings.read(folder, [])
+    ending = _ending(context, is_success)
+    if known is None or not known.recipients:
+        log.info("%s: nobody is named under recipients in settings.yaml, so no mail is sent", ending.dag_id)
+        return
+    try:
+        with opened(database_url) as engine:
+            for letter in _news(engine, known, ending):
+                send(letter, known.recipients)
+    except SyncError as error:
+        log.warning("%s: what was told before is not known: %s", ending.dag_id, error)
+        if not is_success and not _is_repeated(context):
+            send(of_failure(ending, Summary(), page_url(ending.dag_id)), known.recipients)
+
+
+@contextmanager
+def opened(database_url: Callable[[], str]) -> Iterator[Engine]:
+    """Yield an engine on our migrated database. Raises SyncError where it cannot be reached."""
+    engine = connect(database_url())
+    try:
+        migrate(engine)
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _news(engine: Engine, known: settings.Settings, ending: Ending) -> Iterator[Letter]:
+    """Yield the letters to send; what they tell counts as told once the caller comes back for more."""
+    summary = alerts.summarize(engine, known.integration, ending.run_id)
+    page = page_url(ending.dag_id)
+    if summary.is_push and known.mail_pushes:
+        yield of_push(ending, summary, page)
+        return
+    if ending.is_success and not summary.is_whole:
+        return
+    with alerts.change_of_state(engine, ending.dag_id, ending.state, ending.run_id) as former:
+        if former is not None:
+            yield of_recovery(ending, summary, former, page) if ending.is_success else of_failure(ending, summary, page)
+
+
+def _ending(context: Mapping[str, Any], is_success: bool) -> Ending:
+    dag_id, run_id = context["dag"].dag_id, str(context["run_id"])
+    failed = () if is_success else tuple(_failed_tasks(dag_id, run_id))
+    return Ending(dag_id, run_id, run_url(dag_id, run_id), is_success, str(context.get("reason") or ""), failed)
+
+
+def _failed_tasks(dag_id: str, run_id: str) -> Iterator[FailedTask]:
+    from airflow.sdk.bases.xcom import BaseXCom
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    states = RuntimeTaskInstance.get_task_states(dag_id=dag_id, run_ids=[run_id]).get(run_id, {})
+    for task_id in sorted(name for name, state in states.items() if state == "failed"):
+        word = BaseXCom.get_one(key=FAILURE, dag_id=dag_id, task_id=task_id, run_id=run_id) or {}
+        yield FailedTask(task_id, url=f"{run_url(dag_id, run_id)}/tasks/{task_id}", **word)
+
+
+def _is_repeated(context: Mapping[str, Any]) -> bool:
+    """Tell whether the run before failed as well: all that can be asked while our own database is away."""
+    instance = context.get("ti")
+    former = instance.get_previous_dagrun() if instance is not None else None
+    return former is not None and former.state == "failed"
+
+
+def run_url(dag_id: str, run_id: str) -> str:
+    """Return the address of a run in the Airflow UI."""
+    return f"{base_url()}/dags/{dag_id}/runs/{quote(run_id)}"
+
+
+def page_url(dag_id: str) -> str:
+    """Return the address of the Sync health page of a DAG."""
+    return f"{base_url()}/sync-health/?dag_id={quote(dag_id)}"
+
+
+def base_url() -> str:
+    """Return the address that people use for the Airflow UI, from `[api] base_url`."""
+    from airflow.sdk.configuration import conf
+
+    return str(conf.get("api", "base_url", fallback="http://localhost:8080")).rstrip("/")
+
+
+def send(letter: Letter, recipients: tuple[str, ...]) -> None:
+    """Send a mail by Airflow's SMTP connection; without one, say so in the log. Raises what the mail server answers."""
+    from airflow.providers.smtp.hooks.smtp import SmtpHook
+    from airflow.sdk import BaseHook
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        BaseHook.get_connection(SMTP_CONNECTION)
+    except AirflowNotFoundException:
+        log.warning("Airflow has no connection %s, so this mail is not sent: %s", SMTP_CONNECTION, letter.subject)
+        return
+    with SmtpHook(SMTP_CONNECTION) as hook:
+        sender = hook.from_email or recipients[0]
+        client: Any = hook._smtp_client  # its public way to send takes HTML alone
+        client.send_message(letter.message(sender, recipients))
+    log.info("mail sent to %d people: %s", len(recipients), letter.subject)
