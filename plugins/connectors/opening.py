@@ -18,8 +18,13 @@ def open_connector(system: str, conn_id: str, **options: Any) -> Connector:
 
     Raises PermanentError where there is no such connection, AuthError where it is incomplete.
     """
+    return build_connector(system, stored_settings(conn_id), **options)
+
+
+def stored_settings(conn_id: str) -> Settings:
+    """Return the Airflow connection `conn_id` as plain values. Raises PermanentError where there is none."""
     connection = stored_connection(conn_id)
-    settings = Settings(
+    return Settings(
         host=connection.host or "",
         port=connection.port,
         schema=connection.schema or "",
@@ -27,7 +32,6 @@ def open_connector(system: str, conn_id: str, **options: Any) -> Connector:
         password=connection.password or "",
         extra=connection.extra_dejson,
     )
-    return build_connector(system, settings, **options)
 
 
 def stored_connection(conn_id: str) -> Any:

@@ -140,6 +140,10 @@ class Section:
         """Return the keys in file order."""
         return list(self._pairs())
 
+    def has(self, key: str) -> bool:
+        """Tell whether something is written below `key`; counts as asking for it."""
+        return self._ask(key) is not None
+
     def text(self, key: str, default: str = "") -> str:
         """Return the text below `key`."""
         node = self._ask(key)
@@ -226,7 +230,7 @@ class Section:
         return f"{self.path}.{key}" if self.path else key
 
     def _ask(self, key: str) -> Node | None:
-        self._asked.append(key)
+        self._asked += [key] if key not in self._asked else []
         pair = self._pairs().get(key)
         if pair is None:
             return None

@@ -10,7 +10,7 @@ from connectors.errors import MappingError
 from sync import settings as settings_file
 from sync.files import Problem, suggest
 from sync.rows import COLUMNS, HEADER, Row, read_rows
-from sync.settings import SIDES, EntitySettings, Settings, Side
+from sync.settings import SIDES, USER, EntitySettings, Settings, Side
 from sync.tables import Header, TableRow, read_table
 from sync.transforms import Table
 
@@ -158,6 +158,8 @@ def _check_references(settings: Settings, entity: EntitySettings, mapping: Mappi
         if row.transform.common_type != "reference":
             continue
         target = row.transform.argument
+        if target == USER:
+            continue
         if target not in names:
             message = f"'{target[:60]}' is no entity of settings.yaml{suggest(target, names)}; it has {', '.join(names)}"
             problems.append(_at(row, "transform", message))

@@ -25,6 +25,7 @@ from sync.checks import (
     create_reference,
     references,
 )
+from sync.consent import unconfirmed
 from sync.files import Problem
 from sync.mapping import Integration
 from sync.settings import SIDES, EntitySettings, Settings, Side
@@ -47,6 +48,7 @@ class Preflight:
     folder: Path
     access: Access
     creates: bool = False
+    is_rehearsal: Callable[[Settings], bool] = lambda _: False
     fields: dict[Side, dict[str, Sequence[Field]]] = field(default_factory=lambda: {side: {} for side in SIDES})
 
     def checks(self) -> Iterator[Check]:
@@ -60,10 +62,24 @@ class Preflight:
             yield Check("ok", "mapping files", "can be read")
         if integration is None:
             return
+        yield from self._check_consent(integration.settings)
         for side in SIDES:
             yield from self._check_side(integration.settings, side)
         if is_sound:
             yield from self._check_fit(integration)
+
+    def _check_consent(self, settings: Settings) -> Iterator[Check]:
+        wanted = unconfirmed(settings)
+        try:
+            is_rehearsal = bool(wanted) and self.is_rehearsal(settings)
+        except SyncError:
+            is_rehearsal = False
+        for line in wanted:
+            yield (
+                Check("note", "consent", f"taken as given in a rehearsal: {line}")
+                if is_rehearsal
+                else Check("failed", "consent", line)
+            )
 
     def _check_side(self, settings: Settings, side: Side) -> Iterator[Check]:
         system = "Salesforce" if side == "salesforce" else settings.app.capitalize()

@@ -19,8 +19,11 @@ CRONS = {"15 minutes": "*/15 * * * *", "30 minutes": "*/30 * * * *", "hourly": "
 DIRECTIONS = ("both", "to_app", "to_salesforce")
 MASTERS = ("merge", "salesforce", "app")
 HISTORIES = ("none", "all")
-TAKEN_NAMES = ("values", "users")  # their CSV files hold something else
+USER = "user"  # what owns records: no entity of the settings
+TAKEN_NAMES = ("values", "users", USER)  # their CSV files hold something else
 DELETES = ("ignore", "flag", "delete")
+INITIAL_LOADS = ("merge", "replace")
+STATUS_PARTS = ("state", "time")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}$")
 _ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+$")
 
@@ -45,6 +48,9 @@ class EntitySettings:
     filters: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)  # side → raw field → values
     new_since: Mapping[str, str] = field(default_factory=dict)  # side → raw field with the time a record came to be
     options: Mapping[str, Any] = field(default_factory=dict)
+    list_name: str = ""  # the app's list (campaign) whose members these records are
+    assignment_rules: bool = False  # Salesforce assigns owners by its own rules
+    status_fields: Mapping[str, str] = field(default_factory=dict)  # "state", "time" → Salesforce field
 
     @property
     def flag_fields(self) -> Mapping[str, str]:
@@ -61,8 +67,10 @@ class EntitySettings:
         return all(_as_text(raw.get(name)) in values for name, values in self.filters.get(side, {}).items())
 
     def reads_as(self, side: Side) -> str:
-        """Return the connector's entity name on `side`."""
-        return self.salesforce_entity if side == "salesforce" else self.app_entity
+        """Return the connector's entity name on `side`, `contact@newsletter` for the members of an app's list."""
+        if side == "salesforce":
+            return self.salesforce_entity
+        return f"{self.app_entity}@{self.list_name}" if self.list_name else self.app_entity
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,11 @@ class Settings:
     on_rejected: str = "fail"  # a run that newly rejects records ends failed, its work being done
     recipients: tuple[str, ...] = ()
     mail_pushes: bool = False  # a mail also after every run with record_ids, however it went
+    consent_confirmed: bool | None = None  # None: this integration does not ask
+    initial_load: str = "merge"
+    replace_confirmed: bool = False
+    accepted_hours: int = 24
+    default_users: Mapping[str, str] = field(default_factory=dict)  # side → id, e-mail or name
     entities: tuple[EntitySettings, ...] = ()
     content: Any = field(default=None, repr=False)  # everything written in the file, as plain values
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)  # key → line, column
@@ -141,6 +154,11 @@ def _read_settings(top: Section) -> Settings:
         on_rejected=top.choice("on_rejected", ("fail", "succeed"), "fail"),
         recipients=_recipients(top),
         mail_pushes=top.flag("mail_pushes", False),
+        consent_confirmed=top.flag("consent_confirmed", False) if top.has("consent_confirmed") else None,
+        initial_load=top.choice("initial_load", INITIAL_LOADS, "merge"),
+        replace_confirmed=top.flag("replace_confirmed", False),
+        accepted_hours=top.whole("accepted_hours", 24, 1, 720),
+        default_users=_read_users(top.section("users")),
         entities=_read_entities(top.section("entities"), (direction, master, prefer)),
         content=top.content(),
         places=top.places,
@@ -171,6 +189,25 @@ def _recipients(top: Section) -> tuple[str, ...]:
         if not _ADDRESS.match(address):
             top.report("recipients", f"'{address[:60]}' is not a mail address")
     return addresses
+
+
+def _read_users(users: Section) -> dict[str, str]:
+    default = users.section("default")
+    found = {side: name for side in SIDES if (name := default.text(side))}
+    default.close()
+    users.close()
+    return found
+
+
+def _read_status(status: Section) -> dict[str, str]:
+    salesforce = status.section("salesforce")
+    found = {part: name for part in STATUS_PARTS if (name := salesforce.text(part))}
+    for part in STATUS_PARTS if found else ():
+        if part not in found:
+            salesforce.report(part, "name both fields: state for the words, time for the moment of the last sync")
+    salesforce.close()
+    status.close()
+    return found
 
 
 def _read_entities(entities: Section, outer: tuple[str, str, str]) -> tuple[EntitySettings, ...]:
@@ -205,6 +242,9 @@ def _read_entity(name: str, section: Section, outer: tuple[str, str, str]) -> En
         filters={side: _read_filter(filters.section(side)) for side in SIDES},
         new_since={side: name for side in SIDES if (name := births.text(side))},
         options=section.free("options"),
+        list_name=section.text("list"),
+        assignment_rules=section.flag("assignment_rules", False),
+        status_fields=_read_status(section.section("status")),
     )
     for way, word in entity.deletes.items():
         if word == "flag" and way not in entity.flag_fields:

@@ -11,6 +11,7 @@ from connectors.contract import Connector
 from connectors.errors import PermanentError
 from sync import settings as settings_file
 from sync.batch import Batch, Request, find_batch, is_new_mapping, open_batch
+from sync.consent import require_confirmed
 from sync.database import integration_lock, migrate
 from sync.extract import extract
 from sync.load import load
@@ -27,13 +28,17 @@ Connect = Callable[[Settings], Mapping[Side, Connector]]
 log = logging.getLogger(__name__)
 
 
-def run_stage(stage: str, engine: Engine, folder: Path, run_id: str, request: Request, connect: Connect) -> dict[str, Any]:
+def run_stage(
+    stage: str, engine: Engine, folder: Path, run_id: str, request: Request, connect: Connect, is_rehearsal: bool = False
+) -> dict[str, Any]:
     """Run one stage of one run of the integration in `folder`; return its counts (`total` after extract tells whether to go on).
 
-    A run that a newer one has overtaken does nothing more. Raises the errors of the stage, TransientError when another worker
-    holds the integration.
+    A run that a newer one has overtaken does nothing more. `is_rehearsal`: between sandbox servers nobody has to confirm anything.
+    Raises the errors of the stage, TransientError when another worker holds the integration, PermanentError before any call
+    while a confirmation is missing.
     """
     settings = settings_file.load(folder)
+    require_confirmed(settings, is_rehearsal)
     with integration_lock(engine, settings.integration):
         if stage == "extract":
             return _extract(engine, folder, run_id, request, connect(settings))

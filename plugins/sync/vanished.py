@@ -22,9 +22,9 @@ def note_vanished(batch: Batch, entity: EntitySettings, connectors: Mapping[Side
     targets = {each.name: each for each in batch.integration.settings.entities}
     count = 0
     for row in batch.integration.mappings[entity.name].rows:
-        for side in SIDES if row.transform.common_type == "reference" else ():
+        for side in SIDES if row.transform.common_type == "reference" and row.transform.argument in targets else ():
             target = targets[row.transform.argument].reads_as(side)
-            if not connectors[side].entities[target].has_delete_feed:
+            if not connectors[side].entities[target.partition("@")[0]].has_delete_feed:
                 count += _bury(batch, entity, side, row, target, connectors[side])
     return count
 

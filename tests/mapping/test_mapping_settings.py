@@ -6,8 +6,9 @@ import pytest
 from folders import SETTINGS, write
 from guide import assert_explained
 
-from connectors.errors import MappingError
+from connectors.errors import MappingError, PermanentError
 from sync import settings
+from sync.consent import require_confirmed
 from sync.settings import EntitySettings, Settings
 
 FRESHDESK = Path(__file__).parents[2] / "include/mappings/freshdesk"
@@ -154,3 +155,39 @@ def test_every_problem_comes_at_once(tmp_path: Path) -> None:
 
 def test_a_settings_file_saved_as_windows_text_is_read(tmp_path: Path) -> None:
     assert load(tmp_path, f"# für alle\r\n{SETTINGS}".encode("cp1252")).app == "freshdesk"
+
+
+def test_a_list_is_part_of_the_name_that_the_app_reads(tmp_path: Path) -> None:
+    members = contact(tmp_path, "{list: News & offers}")
+    assert (members.reads_as("app"), members.reads_as("salesforce")) == ("contact@News & offers", "contact")
+
+
+@pytest.mark.feature("GR-08")
+def test_consent_is_asked_only_where_the_key_is(tmp_path: Path) -> None:
+    assert load(tmp_path, SETTINGS).consent_confirmed is None
+    assert load(tmp_path, f"{SETTINGS}consent_confirmed: no\n").consent_confirmed is False
+    assert load(tmp_path, f"{SETTINGS}consent_confirmed: yes\n").consent_confirmed is True
+    require_confirmed(load(tmp_path, f"{SETTINGS}consent_confirmed: yes\n"))
+    with pytest.raises(PermanentError, match=r"settings\.yaml:5:20: consent_confirmed is no"):
+        require_confirmed(load(tmp_path, f"{SETTINGS}consent_confirmed: no\n"))
+    require_confirmed(load(tmp_path, f"{SETTINGS}consent_confirmed: no\n"), is_rehearsal=True)
+
+
+@pytest.mark.feature("FM-04")
+def test_replacing_is_confirmed_apart(tmp_path: Path) -> None:
+    with pytest.raises(PermanentError, match=r"settings\.yaml:5:15: initial_load is replace.*replace_confirmed: yes"):
+        require_confirmed(load(tmp_path, f"{SETTINGS}initial_load: replace\n"))
+    require_confirmed(load(tmp_path, f"{SETTINGS}initial_load: replace\nreplace_confirmed: yes\n"))
+    require_confirmed(load(tmp_path, SETTINGS))
+
+
+def test_default_users_status_and_assignment(tmp_path: Path) -> None:
+    found = load(tmp_path, f"{SETTINGS}users: {{default: {{salesforce: sync@x.example, app: 7}}}}\n")
+    assert found.default_users == {"salesforce": "sync@x.example", "app": "7"}
+    entity = contact(tmp_path, "{status: {salesforce: {state: S__c, time: T__c}}, assignment_rules: yes}")
+    assert (entity.status_fields, entity.assignment_rules) == ({"state": "S__c", "time": "T__c"}, True)
+
+
+def test_half_a_status_is_a_mistake(tmp_path: Path) -> None:
+    text = "app: x\nentities:\n  contact: {status: {salesforce: {state: S__c}}}\n"
+    assert "name both fields" in problems(tmp_path, text)[0]
