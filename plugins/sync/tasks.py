@@ -136,7 +136,9 @@ def run_stage(app: str, stage: str) -> dict[str, Any]:
         engine = connect(database_url())
         try:
             request = request_of(context["params"])
-            return stages.run_stage(stage, engine, mapping_folder(app), context["run_id"], request, open_connectors)
+            folder = mapping_folder(app)
+            is_rehearsal = rehearses(settings_file.load(folder))
+            return stages.run_stage(stage, engine, folder, context["run_id"], request, open_connectors, is_rehearsal)
         finally:
             engine.dispose()
 
@@ -163,7 +165,7 @@ def preflight_of(app: str, creates: bool) -> "Preflight":
     from sync.preflight import PATIENCE_SECONDS, Access, Preflight
 
     access = Access(database_url, partial(open_side, total_seconds=PATIENCE_SECONDS))
-    return Preflight(mapping_folder(app), access, creates)
+    return Preflight(mapping_folder(app), access, creates, is_rehearsal=rehearses)
 
 
 def database_url() -> str:
@@ -200,6 +202,15 @@ def request_of(params: Mapping[str, Any]) -> Any:
         raise PermanentError(f"params.since has no time zone: {since!r}; write 2026-11-01T00:00:00Z")
     lists = {name: tuple(params.get(name) or ()) for name in ("entities", "record_ids")}
     return Request(**{**params, **lists, "since": moment})
+
+
+def rehearses(settings: Settings) -> bool:
+    """Tell whether this is a rehearsal: the environment says so and both connections lead to sandbox servers on this machine."""
+    from connectors.opening import stored_settings
+    from sync.consent import REHEARSAL
+
+    names = (settings.salesforce_connection, settings.app_connection)
+    return os.environ.get(REHEARSAL) == "1" and all(stored_settings(name).loopback for name in names)
 
 
 def open_connectors(settings: Settings) -> Mapping[Side, "Connector"]:
