@@ -9,6 +9,8 @@ from requests import Response
 
 from connectors.errors import shorten
 
+FIRST_UNIX_TIME = 1e9  # what is larger is a moment, not a number of seconds
+
 
 def server_time(response: Response) -> datetime:
     """Return the server's own clock (Date header) as aware UTC, this machine's where the header is missing."""
@@ -19,8 +21,10 @@ def server_time(response: Response) -> datetime:
 
 
 def retry_after_seconds(response: Response) -> float | None:
-    """Return the server's wish, given in seconds or as a date; None where there is none."""
+    """Return the server's wish, given in seconds or as a date, else when its allowance starts anew; None where it says neither."""
     text = response.headers.get("Retry-After", "").strip()
+    if not text:
+        return _reset_seconds(response)
     if text.replace(".", "", 1).isdigit():
         return float(text)
     try:
@@ -28,6 +32,15 @@ def retry_after_seconds(response: Response) -> float | None:
     except ValueError:
         return None
     return max(0.0, (wished - server_time(response)).total_seconds())
+
+
+def _reset_seconds(response: Response) -> float | None:
+    """Read `X-RateLimit-Reset`: `432 seconds`, a number of seconds, or a moment in Unix time."""
+    first = next(iter(response.headers.get("X-RateLimit-Reset", "").split()), "")
+    if not first.isdigit():
+        return None
+    number = float(first)
+    return number if number < FIRST_UNIX_TIME else max(0.0, number - server_time(response).timestamp())
 
 
 def words_of(response: Response) -> str:

@@ -46,6 +46,7 @@ class Field:
     is_calculated: bool = False  # formula, roll-up, auto number
     is_unique: bool = False
     is_custom: bool = False
+    form: str = ""  # the transform that writes what this field takes, where plain text may not fit
 
 
 @dataclass(frozen=True, slots=True)
