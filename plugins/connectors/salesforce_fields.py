@@ -59,10 +59,15 @@ def create_reference_field(calls: SalesforceCalls, source: str, name: str, label
         ) from None
 
 
+def home_of(source: str) -> str:
+    """Return the object on which a custom field of `source` is made: tasks and events share theirs."""
+    return "Activity" if source in ("Task", "Event") else source
+
+
 def by_hand(source: str, name: str) -> str:
     """Say what to click where the API may not make the field."""
     return (
-        f"Setup, Object Manager, {source}, Fields & Relationships, New: Text, length 255, name {name.removesuffix('__c')}, "
+        f"Setup, Object Manager, {home_of(source)}, Fields & Relationships, New: Text, length 255, name {name.removesuffix('__c')}, "
         f"unique, external ID, visible to no profile. Then Setup, Permission Sets, New: {PERMISSION_SET}; Object Settings, "
         f"{source}: Read and Edit Access for {name}; Manage Assignments: add the integration user."
     )
@@ -79,7 +84,7 @@ def _create_field(calls: SalesforceCalls, source: str, name: str, label: str) ->
         "caseSensitive": False,
         "description": "Set by the sync. Do not edit.",
     }
-    body = {"FullName": f"{source}.{name}", "Metadata": details}
+    body = {"FullName": f"{home_of(source)}.{name}", "Metadata": details}
     try:
         calls.call("POST", "tooling/sobjects/CustomField", "write", is_safe=True, json=body)
     except ApiError as error:

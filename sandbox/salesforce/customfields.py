@@ -15,6 +15,7 @@ from sandbox.store import Record, Store
 KIND = "CustomField"
 PERMISSIONS = "FieldPermissions"
 PREFIX = "00N"
+ACTIVITY = "Activity"  # tasks and events have their custom fields in common, each with permissions of its own
 _TYPES = {
     "Text": "string", "TextArea": "textarea", "LongTextArea": "textarea", "Html": "textarea", "Email": "email",
     "Phone": "phone", "Url": "url", "Number": "double", "Currency": "currency", "Percent": "percent",
@@ -31,10 +32,15 @@ def granted(store: Store, name: str) -> Iterator[Field]:
     """Yield the custom fields of object `name` that a permission shows; without edit permission they are read-only."""
     permissions = {found["Field"].lower(): found for found in _permissions(store)}
     for custom in store.table(KIND).values():
-        permission = permissions.get(custom["FullName"].lower())
-        if custom["TableEnumOrId"] == name and permission and permission.get("PermissionsRead"):
+        permission = permissions.get(f"{name}.{custom['DeveloperName']}__c".lower())
+        if custom["TableEnumOrId"] == home(name) and permission and permission.get("PermissionsRead"):
             field = as_field(custom)
             yield field if permission.get("PermissionsEdit") else replace(field, flags=field.flags.strip("cu"))
+
+
+def home(table: str) -> str:
+    """Return the object that the custom fields of `table` belong to."""
+    return ACTIVITY if table in ("Task", "Event") else table
 
 
 def _permissions(store: Store) -> Iterator[Record]:
@@ -83,11 +89,12 @@ def _flags(type_: str, words: Metadata) -> str:
 def add(store: Store, full_name: str, metadata: Mapping[str, Any]) -> str:
     """Create the custom field `Contact.Name__c`; returns its id. No permission comes with it."""
     table, _, name = full_name.partition(".")
+    table = home(table)
     custom_id = make_id(PREFIX, store.next_number(KIND))
     record = {
         "Id": custom_id,
         **_stamps(store),
-        "FullName": full_name,
+        "FullName": f"{table}.{name}",
         "DeveloperName": name.removesuffix("__c"),
         "TableEnumOrId": table,
         "Metadata": dict(metadata),
@@ -121,5 +128,6 @@ def touch(store: Store) -> None:
 
 def find(store: Store, full_name: str) -> Record | None:
     """Return the CustomField record of that full name, in any case."""
-    found = store.find(KIND, "FullName", full_name)
+    table, _, name = full_name.partition(".")
+    found = store.find(KIND, "FullName", f"{home(table)}.{name}")
     return store.get(KIND, found[0]) if found else None

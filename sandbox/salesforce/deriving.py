@@ -101,6 +101,8 @@ def _account_of(org: Org, record: dict[str, Any]) -> None:
         raise _refused("FIELD_INTEGRITY_EXCEPTION", "WhatId cannot be set when WhoId is a lead", "WhatId")
     if what.startswith("001"):
         record["AccountId"] = what
+    elif what.startswith("006"):
+        record["AccountId"] = (org.record("Opportunity", what) or {}).get("AccountId")
     elif who.startswith("003"):
         record["AccountId"] = (org.record("Contact", who) or {}).get("AccountId")
 
@@ -156,7 +158,7 @@ def _campaign_member(org: Org, record: dict[str, Any], changes: Mapping[str, Any
 
 def _permission(org: Org, record: dict[str, Any], changes: Mapping[str, Any], old: Record | None) -> None:
     custom = customfields.find(org.store, record["Field"])
-    if custom is None or custom["TableEnumOrId"] != record["SobjectType"]:
+    if custom is None or custom["TableEnumOrId"] != customfields.home(record["SobjectType"]):
         raise _refused("FIELD_INTEGRITY_EXCEPTION", f"Field: bad value: {record['Field']}", "Field")
     for key in org.store.find(customfields.PERMISSIONS, "Field", record["Field"]):
         other = org.live(customfields.PERMISSIONS, str(key))

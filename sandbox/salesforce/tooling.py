@@ -26,14 +26,16 @@ def create(org: Org, request: ApiRequest) -> Answer:
     full_name, metadata = wish.FullName, wish.Metadata
     table, _, name = full_name.partition(".")
     found = BY_LOWER_NAME.get(table.lower())
-    if found is None or not name.endswith("__c") or len(name) > NAME_LIMIT:
+    home = found.name if found else customfields.ACTIVITY
+    is_known = found is not None or table == home
+    if not is_known or customfields.home(home) != home or not name.endswith("__c") or len(name) > NAME_LIMIT:
         raise ApiError(400, "FIELD_INTEGRITY_EXCEPTION", "FullName is Object.Name__c")
     if customfields.find(org.store, full_name):
-        message = f"There is already a field named {name.removesuffix('__c')} on {found.name}."
+        message = f"There is already a field named {name.removesuffix('__c')} on {home}."
         raise ApiError(400, "DUPLICATE_DEVELOPER_NAME", message)
-    _check_external_ids(org, found.name, metadata)
+    _check_external_ids(org, home, metadata)
     _checked({"DeveloperName": name, "Metadata": metadata})
-    field_id = customfields.add(org.store, f"{found.name}.{name}", metadata)
+    field_id = customfields.add(org.store, f"{home}.{name}", metadata)
     _touch(org)
     return Answer(201, {"id": field_id, "success": True, "errors": [], "warnings": [], "infos": []})
 
