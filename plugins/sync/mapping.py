@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from sync import settings as settings_file
 from sync.files import Problem, suggest
 from sync.rows import COLUMNS, HEADER, Row, read_rows
 from sync.settings import SIDES, USER, EntitySettings, Settings, Side
+from sync.siblings import check_creators
 from sync.tables import Header, TableRow, read_table
 from sync.transforms import Table
 
@@ -18,6 +19,7 @@ __all__ = ["Integration", "Mapping", "Row", "load", "read"]
 
 VALUES_FILE = "values.csv"
 USERS_FILE = "users.csv"
+EVERY_FILE = "every.csv"  # rows that each entity has unless its own file maps one of their fields
 VALUES_HEADER = Header(("field", "salesforce_value", "app_value", "note"), ("field", "salesforce_value", "app_value"))
 USERS_HEADER = Header(("salesforce_user", "app_user", "note"), ("salesforce_user", "app_user"))
 
@@ -67,13 +69,14 @@ def read(folder: Path, problems: list[Problem]) -> Integration | None:
     mappings = {}
     for entity in settings.entities:
         if entity.enabled:
-            rows = read_rows(tables.read(f"{entity.name}.csv", HEADER), tables.values_for(entity.name), problems)
+            rows = read_rows(tables.rows_of(entity.name), tables.values_for(entity.name), problems)
             if not rows and not any(problem.file == f"{entity.name}.csv" for problem in problems):
                 problems.append(Problem(f"{entity.name}.csv", 1, 1, "", "no row maps a field; add one or disable the entity"))
             mappings[entity.name] = Mapping(entity.name, rows, {row.name: row for row in rows})
             problems += _check_entity(settings, entity, mappings[entity.name])
     problems += _check_values(tables.value_rows, mappings, settings)
     problems += _check_users(tables.user_rows)
+    problems += check_creators(settings)
     problems += _check_strays(folder, settings)
     return Integration(
         settings,
@@ -95,6 +98,13 @@ class _Tables:
         self.contents: dict[str, list[list[tuple[str, str]]]] = {}
         self.value_rows = self._read_if_there(VALUES_FILE, VALUES_HEADER)
         self.user_rows = self._read_if_there(USERS_FILE, USERS_HEADER)
+        self.every_rows = self._read_if_there(EVERY_FILE, HEADER)
+
+    def rows_of(self, entity: str) -> list[TableRow]:
+        """Return the rows of an entity: those for every one that its own file does not replace, then its own."""
+        own = self.read(f"{entity}.csv", HEADER)
+        taken = {each for row in own for each in _fields(row)}
+        return [row for row in self.every_rows if not taken & set(_fields(row))] + own
 
     def read(self, name: str, header: Header) -> list[TableRow]:
         """Return the rows of the file called `name`; notes do not count as content."""
@@ -122,6 +132,11 @@ class _Tables:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
+def _fields(row: TableRow) -> list[tuple[str, str]]:
+    """Every field that a row names, with its column; capitals do not count."""
+    return [(column, part.strip().casefold()) for column in COLUMNS.values() for part in row[column].split("+") if part.strip()]
+
+
 def _check_entity(settings: Settings, entity: EntitySettings, mapping: Mapping) -> list[Problem]:
     problems = [*_check_duplicates(mapping.rows), *_check_references(settings, entity, mapping)]
     problems += _check_names(settings, entity, mapping) if mapping.rows else []
@@ -131,7 +146,20 @@ def _check_entity(settings: Settings, entity: EntitySettings, mapping: Mapping) 
             if set(row.fields(side)) & set(own):
                 message = "this field holds the other side's id and is kept by Lockstep; take this row out"
                 problems.append(_at(row, COLUMNS[side], message))
+        problems += _check_made_with(settings, entity, mapping, side)
     return problems
+
+
+def _check_made_with(settings: Settings, entity: EntitySettings, mapping: Mapping, side: Side) -> Iterator[Problem]:
+    """The fields sent along with a create must not be mapped as well."""
+    lines = {name.casefold(): row.line for row in mapping.rows if row.writes_to(side) for name in row.fields(side)}
+    for name in entity.on_create.get(side, {}):
+        if name.casefold() in lines:
+            path = ("entities", entity.name, "on_create", side, name)
+            message = (
+                f"'{name[:60]}' is written by line {lines[name.casefold()]} of {entity.name}.csv already; keep one of the two"
+            )
+            yield _in_settings(settings, path, message)
 
 
 def _at(row: Row, column: str, message: str, **facts: str) -> Problem:
@@ -226,7 +254,7 @@ def _check_users(rows: Iterable[TableRow]) -> list[Problem]:
 
 
 def _check_strays(folder: Path, settings: Settings) -> list[Problem]:
-    known = [f"{entity.name}.csv" for entity in settings.entities] + [VALUES_FILE, USERS_FILE]
+    known = [f"{entity.name}.csv" for entity in settings.entities] + [VALUES_FILE, USERS_FILE, EVERY_FILE]
     strays = sorted(path.name for path in folder.glob("*.csv") if path.name not in known)
     message = "this file is not used: settings.yaml has no such entity"
     return [Problem(name, 1, 1, "", message + suggest(name, known), severity="warning") for name in strays]

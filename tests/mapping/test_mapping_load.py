@@ -235,3 +235,23 @@ def test_translations_without_a_way_back_need_a_direction(rows: str, tmp_path: P
     assert problem.startswith("contact.csv:4:4: transform: values.csv has ")
     assert "no way back" in problem
     assert problems_of(write(tmp_path, contact=f"{CONTACT}Industry,industry,to_app\n", values=values)) == []
+
+
+def test_rows_for_every_entity_are_there_unless_its_own_file_replaces_them(tmp_path: Path) -> None:
+    every = f"{HEADER}\nFirstName + LastName,name,both,full_name,,,,,yes,\nEmail,email,both,email,,,,,,\n"
+    own = f"{HEADER}\nTitle,job_title,,,,,,,,\nemail,private_email,to_app,email,,,,,,\n"
+    settings = SETTINGS.replace("[email]", "[name]")
+    found = mapping.load(write(tmp_path, settings, every=every, contact=own)).mappings["contact"]
+    assert [row.name for row in found.rows] == ["name", "job_title", "private_email"]
+    alone = mapping.load(write(tmp_path, every=every, contact=f"{HEADER}\n")).mappings["contact"]
+    assert [row.name for row in alone.rows] == ["name", "email"]
+    before = mapping.load(write(tmp_path, every=every)).digest
+    assert mapping.load(write(tmp_path, every=every.replace("yes", ""))).digest != before
+
+
+def test_a_mistake_in_the_rows_for_every_entity_is_told_once(tmp_path: Path) -> None:
+    every = CONTACT.replace("full_name", "ful_name")
+    settings = "app: freshdesk\nentities:\n  contact:\n  lead:\n"
+    own = HEADER + "\nTitle,job_title,,,,,,,,\n"
+    [problem] = problems_of(write(tmp_path, settings, every=every, contact=own, lead=own))
+    assert problem.startswith("every.csv:2:4: transform: 'ful_name' is no transform")
