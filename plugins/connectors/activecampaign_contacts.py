@@ -24,6 +24,7 @@ IDS_PER_CALL = 50
 FILTER_VALUES_LIMIT = 50  # above, one walk over everything may cost less
 STOPPED = ("2", "3")  # unsubscribed, bounced
 PLAIN = ("id", "email", "phone", "firstName", "lastName", "orgname", "cdate", "udate", "bounced_hard", "bounced_soft", "hash")
+NESTED = {"contactTags": "contactTags.tag", "accountContacts": "accountContacts.account"}
 SUBSCRIBED = "1"
 UNSUBSCRIBED = "2"
 
@@ -42,8 +43,8 @@ class Wish:
     def kinds(self) -> tuple[str, ...]:
         """The kinds of related rows that the fields are made of."""
         names = {name.partition(".")[0] for name in self.fields}
-        wanted = {"fieldValues": "fields", "contactTags": "tags", "accountContacts": "account"}
-        kinds = [kind for kind, name in wanted.items() if name in names]
+        wanted = {"fieldValues": {"fields"}, "contactTags": {"tags"}, "accountContacts": {"account", "account_name"}}
+        kinds = [kind for kind, made_of in wanted.items() if names & made_of]
         return (*kinds, "contactLists") if names & {"lists", OPTED_OUT} else tuple(kinds)
 
     @property
@@ -162,6 +163,7 @@ class ContactReader:
         missing = [kind for kind in wish.kinds if kind not in body]
         beside = {kind: _by_contact(body[kind]) for kind in wish.kinds if kind in body}
         self.parts.note_tags(body.get("tags") or ())
+        self.parts.note_accounts(body.get("accounts") or ())
         records = []
         for row in rows:
             id = str(row["id"])
@@ -192,7 +194,8 @@ class ContactReader:
         if "contactTags" in related:
             raw["tags"] = sorted(self.parts.tag_name(str(each["tag"])) for each in related["contactTags"])
         if "accountContacts" in related:
-            raw["account"] = next((str(each["account"]) for each in related["accountContacts"]), None)
+            account = next((str(each["account"]) for each in related["accountContacts"]), None)
+            raw |= {"account": account, "account_name": self.parts.account_name(account) if account else None}
         stamps = [moved_at(row)]
         if "contactLists" in related:
             raw |= self._statuses(related["contactLists"])

@@ -27,7 +27,8 @@ STATUSES = ("unconfirmed", "active", "unsubscribed", "bounced")
 FIXED: Mapping[str, tuple[tuple[str, FieldType, bool], ...]] = {  # name, type, may be written
     "contact": (
         ("id", "id", False), ("email", "email", True), ("firstName", "text", True), ("lastName", "text", True),
-        ("phone", "phone", True), ("account", "reference", True), ("tags", "tags", True), (OPTED_OUT, "boolean", True),
+        ("phone", "phone", True), ("account", "reference", True), ("account_name", "text", True), ("tags", "tags", True),
+        (OPTED_OUT, "boolean", True),
         ("cdate", "datetime", False), ("udate", "datetime", False),
     ),
     "account": (

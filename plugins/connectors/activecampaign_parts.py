@@ -20,6 +20,7 @@ class Parts:
     _lists: dict[str, str] = field(default_factory=dict)  # id → string id
     _list_names: dict[str, str] = field(default_factory=dict)  # name or string id → id
     _stages: list[Row] = field(default_factory=list)
+    _accounts: dict[str, str] = field(default_factory=dict)  # id → name
 
     def forget_fields(self) -> None:
         """Ask for the custom fields again the next time."""
@@ -28,7 +29,8 @@ class Parts:
     def contact_fields(self) -> CustomFields:
         """Return the custom fields of contacts."""
         if self._contact_fields is None:
-            rows, options = [], []
+            rows: list[Row] = []
+            options: list[Row] = []
             for response in self.calls.pages("fields"):
                 body = response.json()
                 rows += body["fields"]
@@ -83,6 +85,30 @@ class Parts:
             raise PermanentError(f"ActiveCampaign has no list {name!r}: there are {', '.join(sorted(lists.values()))}.")
         return found
 
+    def note_accounts(self, rows: Iterable[Row]) -> None:
+        """Learn the names of accounts that an answer brought along."""
+        self._accounts |= {str(row["id"]): str(row["name"]) for row in rows}
+
+    def account_name(self, id: str) -> str | None:
+        """Return the name of an account, None where there is none."""
+        if id not in self._accounts:
+            response = self.calls.view(f"accounts/{id}")
+            self.note_accounts([response.json()["account"]] if response.ok else ())
+        return self._accounts.get(id)
+
+    def account_id(self, name: str) -> str:
+        """Return the id of an account by its name, which is unique; it is made if need be."""
+        found = self._account_known(name)
+        if found is None:
+            self.note_accounts(self.calls.rows("accounts", [("search", name)]))
+            found = self._account_known(name)
+        if found is None:
+            response = self.calls.send("POST", "accounts", "write", is_safe=True, json={"account": {"name": name}})
+            row = expect(response).json()["account"]
+            self.note_accounts([row])
+            found = str(row["id"])
+        return found
+
     def stages(self) -> list[Row]:
         """Return the stages of all pipelines."""
         if not self._stages:
@@ -100,6 +126,10 @@ class Parts:
 
     def _tag_known(self, name: str) -> str | None:
         return next((id for id, known in self._tags.items() if known.casefold() == name.casefold()), None)
+
+    def _account_known(self, name: str) -> str | None:
+        word = name.strip().casefold()
+        return next((id for id, known in self._accounts.items() if known.strip().casefold() == word), None)
 
     def _make_tag(self, name: str) -> str:
         body = {"tag": {"tag": name, "tagType": "contact", "description": "Kept by Lockstep"}}

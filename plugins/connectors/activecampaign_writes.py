@@ -72,7 +72,7 @@ class ContactWriter:
                 parcel.statuses[name.removeprefix(LIST_PREFIX)] = str(value or "")
             elif name == OPTED_OUT:
                 parcel.opts_out = bool(value)
-            elif name == "account":
+            elif name in ("account", "account_name"):
                 parcel.account[name] = str(value) if value else None
             elif name.startswith(PREFIX):
                 values.append({"field": self._field_id(name), "value": sent(value)})
@@ -89,7 +89,10 @@ class ContactWriter:
 
     def _create(self, parcel: _Parcel) -> str:
         response = self.calls.send("POST", "contact/sync", "write", is_safe=True, json={"contact": parcel.contact})
-        return str(_accepted(response).json()["contact"]["id"])
+        id = str(_accepted(response).json()["contact"]["id"])
+        if response.status_code == HTTPStatus.CREATED and not parcel.opts_out:
+            parcel.opts_out = None  # nobody new has left a list
+        return id
 
     def _update(self, id: str, parcel: _Parcel) -> str:
         if parcel.contact:
@@ -109,7 +112,7 @@ class ContactWriter:
             self._set_tags(id, parcel.tags)
             self._set_lists(id, parcel, list_id)
             if parcel.account:
-                self._set_account(id, parcel.account["account"])
+                self._set_account(id, self._account_of(parcel.account))
         except LostAnswerError as error:
             raise TransientError(str(error)) from None
 
@@ -181,6 +184,10 @@ class ContactWriter:
         _accepted(self.calls.send("POST", "contactLists", "write", is_safe=True, json=body))
 
     # -- account
+
+    def _account_of(self, given: Mapping[str, str | None]) -> str | None:
+        name = given.get("account_name")
+        return self.parts.account_id(name) if name else given.get("account")
 
     def _set_account(self, id: str, account: str | None) -> None:
         rows: list[Row] = expect(self.calls.send("GET", f"contacts/{id}/accountContacts", "read")).json()["accountContacts"]

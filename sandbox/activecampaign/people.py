@@ -1,6 +1,7 @@
 """What a person does in the account's own pages, and records in the handy form that tests and seeds use.
 
-A contact then carries `fields` by merge tag, `tags` by name and `lists` by the list's string id; a deal carries `fields`.
+A contact then carries `fields` by merge tag, `tags` by name, `lists` by the list's string id and the name of its `account`; a
+deal carries `fields`.
 """
 
 import re
@@ -9,7 +10,7 @@ from typing import Any
 
 from sandbox.activecampaign import contacts, deals, records
 from sandbox.activecampaign.panel import Panel, Row
-from sandbox.activecampaign.resources import CONTACT_LISTS, CONTACT_TAGS, RESOURCES, TAGS
+from sandbox.activecampaign.resources import ACCOUNT_CONTACTS, ACCOUNTS, CONTACT_LISTS, CONTACT_TAGS, RESOURCES, TAGS
 from sandbox.activecampaign.values import set_value
 
 BASE = "https://nordwerk.api-us1.com"
@@ -52,7 +53,10 @@ def contact_of(panel: Panel, record: Row) -> dict[str, Any]:
         for row in panel.of("contactLists", "contact", key)
         if (found := panel.get("lists", row["list"]))
     }
-    return contacts.show(panel, record, BASE) | {"fields": fields, "tags": sorted(tags), "lists": lists}
+    joined = next(iter(panel.of("accountContacts", "contact", key)), None)
+    account = panel.get("accounts", joined["account"]) if joined else None
+    dressed = {"fields": fields, "tags": sorted(tags), "lists": lists, "account": account["name"] if account else None}
+    return contacts.show(panel, record, BASE) | dressed
 
 
 def put_deals(panel: Panel, rows: Iterable[Mapping[str, Any]]) -> list[int]:
@@ -112,6 +116,16 @@ def untag(panel: Panel, contact: Any, name: str) -> None:
             panel.remove("contactTags", row["id"])
 
 
+def join(panel: Panel, contact: Any, name: str) -> None:
+    """Put a contact into an account, which is made if need be."""
+    found = next(iter(panel.of("accounts", "name", name)), None) or records.create(panel, ACCOUNTS, {"name": name})
+    old = next(iter(panel.of("accountContacts", "contact", str(contact))), None)
+    if old is None:
+        records.create(panel, ACCOUNT_CONTACTS, {"contact": contact, "account": found["id"]})
+    else:
+        records.update(panel, ACCOUNT_CONTACTS, old, {"account": found["id"]})
+
+
 def set_status(panel: Panel, contact: Any, of_list: str, status: str) -> None:
     """Set the status of a contact on a list, by the list's string id."""
     found = next(iter(panel.of("lists", "stringid", of_list)))
@@ -140,6 +154,8 @@ def _dress(panel: Panel, contact: int, row: Mapping[str, Any]) -> None:
         set_value(panel, contact, str(next(iter(panel.of("fields", "perstag", name)))["id"]), value)
     for name in row.get("tags") or ():
         tag(panel, contact, name)
+    if row.get("account"):
+        join(panel, contact, str(row["account"]))
     for name, status in (row.get("lists") or {}).items():
         set_status(panel, contact, name, status)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sandbox.company.cast import SALESFORCE_PEOPLE, Person, people
+from sandbox.company.cast import SALESFORCE_PEOPLE, Person, firms, people
 from sandbox.company.ids import freshdesk_time, life
 from sandbox.company.load import generate_salesforce
 
@@ -30,13 +30,18 @@ def _contact(dice: random.Random, number: int, person: Person, now: datetime) ->
     created, changed = life(dice, now)
     row: Row = {
         "email": person.email, "firstName": person.first_name, "lastName": person.last_name,
-        "phone": person.mobile or person.phone, "orgname": "", "fields": _fields(dice, person),
+        "phone": person.mobile or person.phone, "account": _account(number, person), "fields": _fields(dice, person),
         "tags": dice.sample(TAGS, dice.randrange(1, 3)) if dice.random() < 0.4 else [],
         "lists": {"newsletter": dice.choices(("active", "unsubscribed", "unconfirmed", "bounced"), (80, 12, 5, 3))[0]}
         if dice.random() < 0.8 else {},
         "cdate": freshdesk_time(created), "udate": freshdesk_time(changed),
     }  # fmt: skip
     return row | _oddity(number, person)
+
+
+def _account(number: int, person: Person) -> str | None:
+    """Return the firm's name; a few people left it out."""
+    return None if person.firm is None or number % 13 == 7 else firms()[person.firm].name.strip()[:200]
 
 
 def _fields(dice: random.Random, person: Person) -> Row:

@@ -247,6 +247,10 @@ def test_a_contact_has_one_account(bench):
     for account in (first, second, None):
         assert write(bench, "update", id, account=account).state == "done"
         assert read_one(bench, id, "account")["account"] == account
+    for name in ("südwerk", "Westwerk"):
+        assert write(bench, "update", id, account_name=name).state == "done"
+        assert read_one(bench, id, "account_name")["account_name"].casefold() == name.casefold()
+    assert [row["name"] for row in bench.client.records("accounts")] == ["Nordwerk", "Südwerk", "Westwerk"]
     assert write(bench, "create", entity="account", name="nordwerk").code == "duplicate"
     assert ids_of(bench.connector.find("account", "name", ["NORDWERK"], [])) == [first]
 
