@@ -61,7 +61,7 @@ def check_row(row: Row, live: Live) -> list[Problem]:
         for target in COLUMNS:
             if live.is_written(row, target):
                 problems += [*_check_length(row, live, target), *_check_options(row, live, target)]
-                problems += _check_fraction(row, live, target)
+                problems += [*_check_fraction(row, live, target), *_check_form(row, live, target)]
     return problems
 
 
@@ -134,6 +134,15 @@ def _check_length(row: Row, live: Live, target: Side) -> Iterator[Problem]:
     else:
         cure = "records with longer ones are held back; shorten them, or use truncate in one direction"
         yield problem_at(row, COLUMNS[target], f"{message}; {cure}", "warning")
+
+
+def _check_form(row: Row, live: Live, target: Side) -> Iterator[Problem]:
+    """Warn where a field takes one form of a value only, and nothing brings the values into it."""
+    fields = live.of(row, target)
+    form = fields[0].form if len(fields) == 1 else ""
+    if form and row.transform.name not in (form, "values", "constant"):
+        what = f"'{fields[0].name}' in {live.what(target)} takes its own form of a value only and refuses others"
+        yield problem_at(row, "transform", f"{what}; use {form}, or map a text field instead", "warning")
 
 
 def _check_fraction(row: Row, live: Live, target: Side) -> Iterator[Problem]:

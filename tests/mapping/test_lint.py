@@ -170,6 +170,30 @@ def test_a_datetime_can_be_mapped(tmp_path: Path) -> None:
     assert check(tmp_path, "Seen__c,custom_fields.visit,both,datetime", app=app) == []
 
 
+@pytest.mark.feature("GR-11")
+@pytest.mark.parametrize(
+    ("source", "transform", "form", "is_warned"),
+    [
+        ("Title", "", "country_name", True),
+        ("Title", "country_name", "country_name", False),
+        ("Title", "country_iso2", "country_name", True),
+        ("Title", "phone", "phone_e164", True),
+        ("Title", "phone_e164:DE", "phone_e164", False),
+        ("Title", "values:title", "country_name", False),
+    ],
+)
+def test_a_typed_field_asks_for_its_transform_or_for_a_text_field(
+    source: str, transform: str, form: str, is_warned: bool, tmp_path: Path
+) -> None:
+    app = [*APP, Field("custom_fields.typed", "Typed", "phone", form=form)]
+    values = "field,salesforce_value,app_value\ntitle,A,B\n"
+    found = check(tmp_path, f"{source},custom_fields.typed,to_app,{transform}", app=app, values=values)
+    warned = [each for each in found if "takes its own form" in each]
+    assert bool(warned) is is_warned
+    if is_warned:
+        assert warned[0].endswith(f"refuses others; use {form}, or map a text field instead")
+
+
 @pytest.mark.feature("FD-16")
 def test_options_that_differ_are_named_with_their_side(tmp_path: Path) -> None:
     cure = "Add what is missing, or translate it in values.csv"
