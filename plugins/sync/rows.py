@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sync.entity_settings import DIRECTIONS, TOWARDS, Side
 from sync.files import Problem, one_of, suggest
 from sync.naming import Fields, name_rows
-from sync.settings import DIRECTIONS, TOWARDS, Side
 from sync.tables import Header, TableRow, fold
 from sync.transforms import Table, Transform, parse
 

@@ -4,73 +4,23 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from connectors.errors import MappingError
 from sync.documents import Section, read_document
+from sync.entity_settings import DIRECTIONS, MASTERS, SIDES, TOWARDS, EntitySettings, Side, read_entity
 from sync.files import Problem
 
-Side = Literal["salesforce", "app"]
+__all__ = ["FILE", "SIDES", "TOWARDS", "EntitySettings", "Settings", "Side", "load", "read"]
 
 FILE = "settings.yaml"
-SIDES: tuple[Side, Side] = ("salesforce", "app")
-TOWARDS: dict[Side, str] = {"app": "to_app", "salesforce": "to_salesforce"}
 CRONS = {"15 minutes": "*/15 * * * *", "30 minutes": "*/30 * * * *", "hourly": "0 * * * *", "daily": "0 3 * * *"}
-DIRECTIONS = ("both", "to_app", "to_salesforce")
-MASTERS = ("merge", "salesforce", "app")
 HISTORIES = ("none", "all")
 USER = "user"  # what owns records: no entity of the settings
 TAKEN_NAMES = ("values", "users", USER)  # their CSV files hold something else
-DELETES = ("ignore", "flag", "delete")
 INITIAL_LOADS = ("merge", "replace")
-STATUS_PARTS = ("state", "time")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}$")
 _ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+$")
-
-
-@dataclass(frozen=True, slots=True)
-class EntitySettings:
-    """The policies of one entity; direction, master and prefer are final (the integration's where it is silent)."""
-
-    name: str
-    salesforce_entity: str
-    app_entity: str
-    enabled: bool = True
-    direction: str = "both"
-    master: str = "merge"
-    prefer: str = "salesforce"
-    salesforce_reference: str | None = None
-    app_references: tuple[str, ...] = ()
-    match: tuple[str, ...] = ()
-    require_any: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # "to_app", "to_salesforce" → common fields
-    unique: tuple[str, ...] = ()
-    deletes: Mapping[str, str] = field(default_factory=dict)  # "to_app", "to_salesforce" → a word of DELETES
-    filters: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)  # side → raw field → values
-    new_since: Mapping[str, str] = field(default_factory=dict)  # side → raw field with the time a record came to be
-    options: Mapping[str, Any] = field(default_factory=dict)
-    list_name: str = ""  # the app's list (campaign) whose members these records are
-    assignment_rules: bool = False  # Salesforce assigns owners by its own rules
-    status_fields: Mapping[str, str] = field(default_factory=dict)  # "state", "time" → Salesforce field
-
-    @property
-    def flag_fields(self) -> Mapping[str, str]:
-        """The check box to tick on the other side of a deletion, by "to_app", "to_salesforce"."""
-        given = self.options.get("flag_fields")
-        return {way: name for way, name in given.items() if isinstance(name, str)} if isinstance(given, dict) else {}
-
-    def writes_to(self, side: Side) -> bool:
-        """Tell whether records of this entity are written to `side`."""
-        return self.direction in ("both", TOWARDS[side])
-
-    def passes(self, side: Side, raw: Mapping[str, Any]) -> bool:
-        """Tell whether a raw record of `side` passes the filter: each named field has one of its values (as text)."""
-        return all(_as_text(raw.get(name)) in values for name, values in self.filters.get(side, {}).items())
-
-    def reads_as(self, side: Side) -> str:
-        """Return the connector's entity name on `side`, `contact@newsletter` for the members of an app's list."""
-        if side == "salesforce":
-            return self.salesforce_entity
-        return f"{self.app_entity}@{self.list_name}" if self.list_name else self.app_entity
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +120,6 @@ def _read_settings(top: Section) -> Settings:
     return settings
 
 
-def _as_text(value: Any) -> str:
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 def _name(section: Section, key: str) -> str:
     name = section.text(key)
     if not _NAME.match(name):
@@ -193,76 +137,18 @@ def _recipients(top: Section) -> tuple[str, ...]:
 
 def _read_users(users: Section) -> dict[str, str]:
     default = users.section("default")
-    found = {side: name for side in SIDES if (name := default.text(side))}
+    found: dict[str, str] = {side: name for side in SIDES if (name := default.text(side))}
     default.close()
     users.close()
-    return found
-
-
-def _read_status(status: Section) -> dict[str, str]:
-    salesforce = status.section("salesforce")
-    found = {part: name for part in STATUS_PARTS if (name := salesforce.text(part))}
-    for part in STATUS_PARTS if found else ():
-        if part not in found:
-            salesforce.report(part, "name both fields: state for the words, time for the moment of the last sync")
-    salesforce.close()
-    status.close()
     return found
 
 
 def _read_entities(entities: Section, outer: tuple[str, str, str]) -> tuple[EntitySettings, ...]:
     known = []
     for name in entities.keys():  # noqa: SIM118 — a Section is no dict
-        entity = _read_entity(name, entities.section(name), outer)
+        entity = read_entity(name, entities.section(name), outer)
         if _NAME.match(name) and name not in TAKEN_NAMES:
             known.append(entity)
         else:
             entities.report(name, f"'{name[:60]}' cannot name an entity; write small letters, digits and _, for example contact")
     return tuple(known)
-
-
-def _read_entity(name: str, section: Section, outer: tuple[str, str, str]) -> EntitySettings:
-    direction, master, prefer = outer
-    parts = ("reference", "deletes", "require_any", "filter", "new_since")
-    reference, deletes, required, filters, births = map(section.section, parts)
-    entity = EntitySettings(
-        name=name,
-        salesforce_entity=section.text("salesforce", name),
-        app_entity=section.text("app", name),
-        enabled=section.flag("enabled", True),
-        direction=_narrow(section, direction),
-        master=section.choice("master", MASTERS, master),
-        prefer=section.choice("prefer", SIDES, prefer),
-        salesforce_reference=reference.text("salesforce") or None,
-        app_references=reference.words("app"),
-        match=section.words("match"),
-        require_any={way: required.words(way) for way in TOWARDS.values()},
-        unique=section.words("unique"),
-        deletes={way: deletes.choice(way, DELETES, "ignore") for way in TOWARDS.values()},
-        filters={side: _read_filter(filters.section(side)) for side in SIDES},
-        new_since={side: name for side in SIDES if (name := births.text(side))},
-        options=section.free("options"),
-        list_name=section.text("list"),
-        assignment_rules=section.flag("assignment_rules", False),
-        status_fields=_read_status(section.section("status")),
-    )
-    for way, word in entity.deletes.items():
-        if word == "flag" and way not in entity.flag_fields:
-            deletes.report(way, f"flag ticks a check box; name it as options: {{flag_fields: {{{way}: its API name}}}}")
-    for part in (reference, deletes, required, filters, births, section):
-        part.close()
-    return entity
-
-
-def _narrow(section: Section, outer: str) -> str:
-    own = section.choice("direction", DIRECTIONS, outer)
-    if outer in ("both", own):
-        return own
-    if own == "both":
-        return outer
-    section.report("direction", f"'{own}' leaves nothing, for the integration's direction is '{outer}'; change one of them")
-    return outer
-
-
-def _read_filter(section: Section) -> dict[str, tuple[str, ...]]:
-    return {name: section.words(name) for name in section.keys()}  # noqa: SIM118 — a Section is no dict

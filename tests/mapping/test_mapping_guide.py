@@ -8,9 +8,10 @@ from folders import CONTACT, HEADER, SETTINGS, all_of, problems_of, write
 from guide import GUIDE, explanation, messages
 
 from sync import mapping, settings
+from sync.entity_settings import DELETES, DIRECTIONS, MASTERS, MATCHES
 from sync.rows import HEADER as COLUMNS
 from sync.rows import ON_CONFLICT, ON_EMPTY, OVERWRITE
-from sync.settings import CRONS, DELETES, DIRECTIONS, HISTORIES, INITIAL_LOADS, MASTERS
+from sync.settings import CRONS, HISTORIES, INITIAL_LOADS
 from sync.transforms import table_markdown
 
 PAGE = GUIDE.parent / "settings.md"
@@ -27,14 +28,14 @@ def test_every_column_and_word_is_explained(word: str) -> None:
     assert f"`{word}`" in GUIDE.read_text(encoding="utf-8").partition("## Transforms")[0]
 
 
-@pytest.mark.parametrize("word", [*CRONS, *DIRECTIONS, *MASTERS, *HISTORIES, *DELETES, *INITIAL_LOADS])
+@pytest.mark.parametrize("word", [*CRONS, *DIRECTIONS, *MASTERS, *HISTORIES, *DELETES, *INITIAL_LOADS, *MATCHES])
 def test_every_value_of_a_setting_is_listed(word: str) -> None:
     assert f"`{word}`" in PAGE.read_text(encoding="utf-8")
 
 
 def test_every_key_of_the_settings_is_explained_and_no_other(tmp_path: Path) -> None:
-    parts = ["reference", "require_any", "deletes", "new_since"]
-    deeper = "    status: {zzz: 1, salesforce: {zzz: 1}}\n"
+    parts = ["reference", "require_any", "deletes", "new_since", "creates", "updates", "on_create"]
+    deeper = "    status: {zzz: 1, salesforce: {zzz: 1}}\n    marks: {zzz: 1, field: tags, from_app: added}\n"
     inner = "".join(f"    {part}: {{zzz: 1}}\n" for part in parts)
     text = "app: x\nzzz: 1\nconnections: {zzz: 1}\nrejection_limit: {zzz: 1}\n"
     text += f"users: {{zzz: 1, default: {{zzz: 1}}}}\nentities:\n  contact:\n    zzz: 1\n{inner}{deeper}"
