@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 from connectors.contract import Connector, Known
 from connectors.errors import AuthError, RateLimitError, SyncError
 from connectors.salesforce_soql import long_id
+from sync.accepted import settle_shown
 from sync.batch import FINISHED, Batch, close_batch, note_counts
 from sync.counterparts import stage_matches
 from sync.database import to_json
@@ -44,6 +45,10 @@ def extract(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any
         with _set_aside(batch, entity, connectors, reads, errors):
             for side in SIDES:
                 reads[entity.name][side] = _read(batch, entity, side, connectors[side])
+    for entity in batch.entities():
+        if entity.name not in errors:
+            with _set_aside(batch, entity, connectors, reads, errors):
+                settle_shown(batch, entity, connectors)
     counts: dict[str, Any] = _narrow(batch, [entity for entity in batch.entities() if entity.name not in errors])
     for entity in batch.entities():
         if entity.name in counts and sum(counts[entity.name].values()):

@@ -75,6 +75,16 @@ def unsettled(connection: Connection, batch: Batch) -> list[Outgoing]:
     return [Outgoing(*row) for row in connection.execute(query, {"id": batch.integration_id})]
 
 
+def accepted(connection: Connection, batch: Batch, entity: str, hours: int = 0) -> list[Outgoing]:
+    """Return the creates of `entity` that were taken at least `hours` ago and not shown yet, of any batch."""
+    query = text(
+        f"select {COLUMNS} from sync.action where integration_id = :id and state = 'accepted' and entity = :entity"
+        " and sent_at <= now() - make_interval(hours => :hours) order by side, id"
+    )
+    rows = connection.execute(query, {"id": batch.integration_id, "entity": entity, "hours": hours})
+    return [Outgoing(*row) for row in rows]
+
+
 def mark(connection: Connection, ids: Sequence[int], state: str, code: str = "", message: str = "") -> None:
     """Set the state of actions; `sending` counts an attempt."""
     connection.execute(
@@ -92,7 +102,8 @@ def mark_each(connection: Connection, outcomes: Sequence[Mapping[str, Any]]) -> 
     if outcomes:
         connection.execute(
             text(
-                "update sync.action set state = :state, code = :code, message = :message, ended_at = now(),"
+                "update sync.action set state = :state, code = :code, message = :message,"
+                " ended_at = case when :state <> 'accepted' then now() end,"
                 " salesforce_id = coalesce(:salesforce_id, salesforce_id), app_id = coalesce(:app_id, app_id) where id = :id"
             ),
             list(outcomes),

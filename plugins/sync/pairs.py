@@ -14,7 +14,8 @@ from sync.merge import UNKNOWN
 SEEN = """
 select l.id, l.salesforce_id, l.app_id, l.state, r.digest, r.reference, r.verdict, r.is_deleted,
   r.verdict = 'valid' and (r.digest is distinct from l.{side}_digest or r.origin in ('retry', 'request')
-    or (%({side}_refers)s and l.state = 'live' and not r.is_deleted and r.reference is distinct from l.{other}_id)) as is_moved
+    or (%({side}_refers)s and l.state = 'live' and not r.is_deleted and r.reference is distinct from l.{other}_id))
+    and not (l.state = 'pending' and exists (select 1 from sync.action w where w.link_id = l.id and w.state = 'accepted')) as is_moved
 from staging.record r join sync.link l on l.integration_id = r.integration_id and l.entity = r.entity and l.{side}_id = r.record_id
 where r.batch_id = %(id)s and r.batch_day = %(day)s and r.entity = %(entity)s and r.side = '{side}'
 """

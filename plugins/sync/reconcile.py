@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from connectors.errors import GuardError
+from sync.accepted import awaited
 from sync.batch import Batch, close_batch, note_counts
 from sync.database import driver, stream
 from sync.decisions import SIDES, Policy
@@ -124,7 +125,7 @@ def _plan_entity(connection: Connection, batch: Batch, entity: EntitySettings, r
         write_plan(connection, batch, entity, rank, decisions, counts)
         counts["waiting"] += reject(connection, batch, waiting(entity, references, pairs, decisions))
         counts["orphans"] += reject(connection, batch, orphans(batch, entity, decisions))
-    counts["waiting"] += reject(connection, batch, held(connection, entity))
+    counts["waiting"] += reject(connection, batch, [*held(connection, entity), *awaited(connection, batch, entity)])
     return dict(counts)
 
 

@@ -10,8 +10,7 @@ from itertools import groupby
 
 from connectors.contract import Connector, Record, Result
 from sync.batch import Batch
-from sync.counterparts import key_fields
-from sync.decisions import OTHER
+from sync.lookup import find_created
 from sync.outbox import Binder, Outgoing, mark, unsettled
 from sync.rejections import withdraw
 from sync.settings import EntitySettings, Side
@@ -31,7 +30,7 @@ def recover(batch: Batch, connectors: Mapping[Side, Connector]) -> int:
         open_actions = [action for action in unsettled(connection, batch) if action.entity in entities]
     for (name, side, operation), group in groupby(open_actions, key=lambda a: (a.entity, a.side, a.operation)):
         actions, entity = list(group), entities[name]
-        look = {"create": _look, "update": _compare}.get(operation)
+        look = {"create": find_created, "update": _compare}.get(operation)
         found = look(batch, entity, side, actions, connectors[side]) if look else {}
         lost = [action for action in actions if action.id not in found]
         with batch.engine.begin() as connection:
@@ -61,39 +60,3 @@ def _compare(
             if action and not record.is_deleted and binder.is_held(action, record.raw):
                 found[action.id] = record
     return found
-
-
-def _look(
-    batch: Batch, entity: EntitySettings, side: Side, actions: Sequence[Outgoing], connector: Connector
-) -> dict[int, Record]:
-    """Return, by action, the records that carry our cross-reference: by match key first, then by the reference itself."""
-    source = OTHER[side]
-    references = entity.app_references if side == "app" else tuple(filter(None, [entity.salesforce_reference]))
-    by_source = {action.id_on(source): action for action in actions}
-    found: dict[int, Record] = {}
-    for key, values in _keys(batch, entity, side, actions, references):
-        missing = [value for value, action in values if action.id not in found]
-        if not missing:
-            continue
-        for page in connector.find(entity.reads_as(side), key, missing, wanted_fields(batch, entity, side)):
-            for record in page.records:
-                owner = next((by_source[v] for v in (record.raw.get(name) for name in references) if v in by_source), None)
-                if owner is not None:
-                    found[owner.id] = record
-    return found
-
-
-def _keys(
-    batch: Batch, entity: EntitySettings, side: Side, actions: Sequence[Outgoing], references: Sequence[str]
-) -> list[tuple[str, list[tuple[str, Outgoing]]]]:
-    """What to look by: raw field → values with their actions. Salesforce indexes our reference, so it needs no other key."""
-    by_name = batch.integration.mappings[entity.name].by_name
-    keys = []
-    for name in () if side == "salesforce" else entity.match:
-        values = [(str(a.fields[name][1]), a) for a in actions if name in a.fields]
-        if values:
-            keys.append((key_fields(by_name[name], side)[0], values))
-    source = OTHER[side]
-    if references:
-        keys.append((references[0], [(str(a.id_on(source)), a) for a in actions]))
-    return keys

@@ -1,4 +1,4 @@
-"""Refusals: what a system would not take opens a rejection of the record that it came from."""
+"""Refusals: what a system would not take opens a rejection of the record that it came from; what it shows later, a note."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from connectors.errors import shorten
 from sync.batch import Batch
 from sync.decisions import OTHER
 from sync.outbox import Outgoing
-from sync.rejections import Rejection, reason, reject, retry_soon
+from sync.rejections import WAITS, Rejection, reason, reject, retry_soon
 
 
 def reject_refused(connection: Connection, batch: Batch, failures: Sequence[tuple[Outgoing, Result]]) -> None:
@@ -31,6 +31,21 @@ def reject_refused(connection: Connection, batch: Batch, failures: Sequence[tupl
             soon.append(rejections[-1])
     reject(connection, batch, rejections)
     retry_soon(connection, batch, soon)
+
+
+def note_accepted(connection: Connection, batch: Batch, actions: Sequence[Outgoing]) -> int:
+    """Note at the records these creates came from that they wait; return how many."""
+    sources = [(action, OTHER[action.side]) for action in actions]
+    return reject(
+        connection,
+        batch,
+        [
+            Rejection(
+                a.entity, source, str(a.id_on(source)), "load", [reason("", WAITS, f"{a.side} has taken it and shows it later")]
+            )
+            for a, source in sources
+        ],
+    )
 
 
 def _staged(connection: Connection, batch: Batch, actions: Sequence[Outgoing]) -> set[tuple[str, str, str | None]]:

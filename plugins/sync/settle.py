@@ -19,7 +19,7 @@ from sync.decisions import OTHER
 from sync.map import GONE, compile_reader, digest
 from sync.merge import is_empty
 from sync.outbox import Outgoing, mark_each
-from sync.refusals import reject_refused
+from sync.refusals import note_accepted, reject_refused
 from sync.settings import EntitySettings, Side
 
 GONE_CODES = frozenset({"not_found", "NOT_FOUND", "ENTITY_IS_DELETED"})
@@ -55,8 +55,8 @@ def settle(
     owners = _owners(connection, batch, entity, side, [r.id for _, r in outcomes if r.id])
     read = compile_reader(batch.integration.mappings[entity.name].rows, side)
     seen = seen_fields(connection, batch, entity, side, [r.id for _, r in outcomes if r.id])
-    rows, failures, answers = [], [], []
-    for action, result in ((action, storable_result(result)) for action, result in outcomes):
+    rows, failures, answers, taken = [], [], [], []
+    for action, result in ((action, storable_result(_final(action, result))) for action, result in outcomes):
         link = links.get(action.link_id)
         owner = owners.get(result.id or "")
         if result.state == "done" and link is not None and owner not in (None, action.link_id):
@@ -68,6 +68,8 @@ def settle(
                 _compare(link, action, mapped_fields(read, result.record), seen.get(result.id or ""), batch, entity)
             if result.record is not None and action.operation != "delete":
                 answers.append((link, result.record))
+        elif result.state == "accepted":
+            taken.append(action)
         else:
             failures.append((action, result))
             if link is not None and action.operation == "update" and result.code in GONE_CODES:
@@ -80,6 +82,12 @@ def settle(
     unread = [r.id for a, r in outcomes if r.state == "done" and r.record is None and r.id and a.operation != "delete"]
     forget_seen(connection, batch, entity, side, unread)
     reject_refused(connection, batch, failures)
+    note_accepted(connection, batch, taken)
+
+
+def _final(action: Outgoing, result: Result) -> Result:
+    """Only a create has to be looked for: of any other record the id is known, and the next read shows how it stands."""
+    return Result("done", action.id_on(action.side)) if result.state == "accepted" and action.operation != "create" else result
 
 
 def settle_agreed(connection: Connection, batch: Batch) -> int:
