@@ -41,6 +41,13 @@ class Live:
         found = by_word.get(nearest(_last_part(name), by_word))
         return f" (did you mean '{found}'?)" if found else ""
 
+    def reaches(self, side: Side, name: str) -> bool:
+        """Tell whether `name` is a field of a record that a Salesforce look-up leads to, which a describe does not list."""
+        parent, dot, _ = name.partition(".")
+        look_up = parent.removesuffix("__r") + "__c" if parent.endswith("__r") else f"{parent}Id"
+        field = self.fields[side].get(look_up)
+        return bool(dot) and side == "salesforce" and field is not None and field.type == "reference"
+
     def of(self, row: Row, side: Side) -> list[Field]:
         """Return the described fields of `row`."""
         return [self.fields[side][name] for name in row.fields(side) if name in self.fields[side]]
@@ -72,6 +79,8 @@ def problem_at(row: Row, column: str, message: str, severity: Severity = "error"
 
 def _check_field(row: Row, live: Live, side: Side, name: str) -> Iterator[Problem]:
     found = live.fields[side].get(name)
+    if found is None and live.reaches(side, name):
+        return
     if found is None:
         yield problem_at(row, COLUMNS[side], f"{live.lacks(side, name)}; correct the name or create the field")
         return

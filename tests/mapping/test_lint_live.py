@@ -77,3 +77,17 @@ def test_a_wrong_mapping_is_named_row_by_row(live: tuple[Described, Described], 
         (6, 1, "'Id' in Salesforce contact is the system's own id"),
         (7, 4, "text cannot write 'custom_fields.newsletter' in Freshdesk contact (boolean)"),
     ]
+
+
+def test_a_field_of_a_related_record_may_be_read_where_the_look_up_is_there(
+    live: tuple[Described, Described], tmp_path: Path
+) -> None:
+    rows = [
+        HEADER,
+        "FirstName + LastName,name,,full_name,,,,,yes,",
+        "Account.Name,job_title,to_app",
+        "Boss__r.Name,description,to_app",
+    ]
+    integration = mapping.load(write(tmp_path, contact="\n".join(rows), settings="app: freshdesk\nentities: {contact: {}}\n"))
+    [found] = [problem.message for problem in lint.check(integration, *live[1]) if problem.severity == "error"]
+    assert "Boss__r.Name" in found
