@@ -2,7 +2,7 @@
 read, one per 1,000 looked up, one per 200 written, a few for any number above.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby, islice
@@ -30,6 +30,7 @@ RESTARTS = 3  # of a query whose cursor the server dropped
 DELETE_LOG_REACH = timedelta(days=15)
 DELETE_LOG_MARGIN = timedelta(hours=1)
 MODIFIED = "SystemModstamp"
+AUTO_ASSIGN = "Sforce-Auto-Assign"
 
 
 def _entity(name: str, path: str) -> Entity:
@@ -43,6 +44,7 @@ ENTITIES: Mapping[str, Entity] = {
     "opportunity": _entity("opportunity", "Opportunity"),
     "event": _entity("event", "Event"),
     "task": _entity("task", "Task"),
+    "call": _entity("call", "Task"),  # tasks again, for an app that keeps what was done apart from what is to do
 }
 MERGEABLE = frozenset({"account", "contact", "lead"})
 
@@ -51,8 +53,9 @@ class SalesforceConnector:
     """Reads and writes one org. `login()` gives (access token, instance URL).
 
     `external_id_fields` (`{"contact": "FDCONTACTID__c"}`): a create that names this field is an upsert by it, so that a repeat
-    makes no twin. `runs_assignment_rules` and `allows_duplicates` leave owner assignment and duplicate alerts to the org's
-    rules. `reads_delete_log` also finds what was deleted for good, one more call per entity. Bulk jobs know no duplicate rule.
+    makes no twin. `assigned` entities leave their owners to the org's active assignment rules, whenever they are written, and never
+    go as a bulk job, which would need the id of a rule. `allows_duplicates` leaves duplicate alerts to the org's rules.
+    `reads_delete_log` also finds what was deleted for good, one more call per entity. Bulk jobs know no duplicate rule.
     """
 
     system = "salesforce"
@@ -65,15 +68,16 @@ class SalesforceConnector:
         *,
         version: str = VERSION,
         external_id_fields: Mapping[str, str] | None = None,
-        runs_assignment_rules: bool = False,
+        assigned: Collection[str] = (),
         allows_duplicates: bool = False,
         reads_delete_log: bool = False,
         bulk_writes: int = BULK_WRITES,
         bulk_rows: int = BULK_ROWS,
     ) -> None:
-        headers = {"Sforce-Auto-Assign": "TRUE" if runs_assignment_rules else "FALSE"}
+        headers = {AUTO_ASSIGN: "FALSE"}
         headers |= {"Sforce-Duplicate-Rule-Header": "allowSave=true"} if allows_duplicates else {}
         self._calls = SalesforceCalls(login, session, version, headers)
+        self._assigned = frozenset(assigned)
         self._external_id_fields = external_id_fields or {}
         self._reads_delete_log = reads_delete_log
         self._bulk_writes = bulk_writes
@@ -92,7 +96,7 @@ class SalesforceConnector:
         """Return the fields the integration user may see: a hidden field and a missing one look the same."""
         answer = self._calls.call("GET", f"sobjects/{self._path(entity)}/describe", "read").json()
         fields = [field_of(row) for row in answer["fields"]]
-        return fields + activities.fields_of(fields) if entity in activities.ENTITIES else fields
+        return activities.fields_of(fields) if entity in activities.ENTITIES else fields
 
     def read_changes(
         self, entity: str, since: datetime | None, fields: Sequence[str], known: Known | None = None
@@ -126,8 +130,10 @@ class SalesforceConnector:
         """Send consecutive writes of one kind together: 200 a call, above `bulk_writes` as a bulk job."""
         source, key = self._path(entity), self._external_id_fields.get(entity, "")
         for way, group in groupby(writes, key=lambda write: way_of(write, key)):
-            run = [activities.united(write) for write in group]
-            if len(run) > self._bulk_writes and not has_literal_null(run):
+            run = [activities.united(write) if entity in activities.ENTITIES else write for write in group]
+            if entity in self._assigned:
+                yield from Collections(self._calls, source, {AUTO_ASSIGN: "TRUE"}).write(way, run)
+            elif len(run) > self._bulk_writes and not has_literal_null(run):
                 yield from BulkJobs(self._calls, source).write(way, run)
             else:
                 yield from Collections(self._calls, source).write(way, run)

@@ -63,10 +63,11 @@ def packets(way: Way, writes: Sequence[Write], limit: int) -> Iterator[list[Writ
 
 
 class Collections:
-    """Writes records of one object. One instance serves one `write` of the connector."""
+    """Writes records of one object, with `headers` of their own. One instance serves one `write` of the connector."""
 
-    def __init__(self, calls: SalesforceCalls, source: str) -> None:
+    def __init__(self, calls: SalesforceCalls, source: str, headers: Mapping[str, str] | None = None) -> None:
         self._calls = calls
+        self._headers = headers
         self._source = source
         self._spare_calls = 0
         self._lost_answers = 0
@@ -127,12 +128,12 @@ class Collections:
         path = "composite/sobjects"
         if way.verb == "delete":
             params = {"ids": ",".join(str(write.id) for write in packet), "allOrNone": "false"}
-            return self._calls.call("DELETE", path, "write", params=params)
+            return self._calls.call("DELETE", path, "write", params=params, headers=self._headers)
         body = {"allOrNone": False, "records": [self._row(write) for write in packet]}
         if way.verb == "insert":
-            return self._calls.call("POST", path, "write", json=body)
+            return self._calls.call("POST", path, "write", json=body, headers=self._headers)
         path = path if way.verb == "update" else f"{path}/{self._source}/{way.key}"
-        return self._calls.call("PATCH", path, "write", json=body)
+        return self._calls.call("PATCH", path, "write", json=body, headers=self._headers)
 
     def _row(self, write: Write) -> dict[str, Any]:
         head: dict[str, Any] = {"attributes": {"type": self._source}}

@@ -12,6 +12,7 @@ from connectors.contract import Write
 from connectors.errors import AuthError, PermanentError, RateLimitError, TransientError
 from connectors.salesforce import SalesforceConnector
 from connectors.session import Session
+from sandbox.salesforce.rules import ASSIGNED_OWNER_ID
 
 GONE = "0035e0000099999AAA"
 
@@ -314,8 +315,12 @@ def test_assignment_rules_rest_unless_wanted(salesforce):
     salesforce.client.switches(assignment_rule=True)
     lead = Write("create", None, {"LastName": "Lind", "Company": "Nordwerk"})
     write(salesforce.connector, lead, entity="lead")
-    write(salesforce.build(runs_assignment_rules=True), lead, entity="lead")
+    assigned = salesforce.build(assigned=["lead"], bulk_writes=1)
+    write(assigned, lead, lead, entity="lead")
     assert len({row["OwnerId"] for row in salesforce.client.records("Lead")}) == 2
+    assert [row["OwnerId"] for row in salesforce.client.records("Lead")].count(ASSIGNED_OWNER_ID) == 2
+    [result] = write(assigned, Write("create", None, person(1)))
+    assert salesforce.client.records("Contact")[-1]["OwnerId"] != ASSIGNED_OWNER_ID, result
     salesforce.client.switches(assignment_rule=False)
 
 
