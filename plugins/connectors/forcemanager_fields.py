@@ -34,12 +34,16 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "account": ("name", "branchId", "salesRepId1"),
     "contact": ("accountId", "firstName", "lastName", "salesRepId"),
     "opportunity": ("reference", "statusId", "accountId1", "salesRepId"),
-    "activity": ("typeId", "date", "salesRepId"),
+    "activity": ("typeId", "day", "salesRepId"),
     "event": ("subject", "start", "salesRepId"),
     "task": ("subject", "startDate", "salesRepId"),
 }
 RENAMED = {"UseCompanyAddress": "useCompanyAddress"}  # read so, written so
-MADE_UP: Mapping[str, Mapping[str, FieldType]] = {name: {"start": "datetime", "end": "datetime"} for name in IS_TASK}
+# Put together by the connector: what Salesforce keeps in one field, or the day of a moment.
+MADE_UP: Mapping[str, Mapping[str, FieldType]] = {
+    "activity": {"day": "date"},
+    **{name: {"start": "datetime", "end": "datetime"} for name in IS_TASK},
+}
 KNOWN: Mapping[str, FieldType] = {
     "id": "id", "email": "email", "email2": "email", "email3": "email", "phone": "phone", "phone1": "phone",
     "phone2": "phone", "phone3": "phone", "fax": "phone", "website": "url", "linkedin": "url", "birthday": "date",

@@ -69,6 +69,10 @@ class Calendar:
         at = time.fromisoformat(hour.zfill(5)) if hour else time()
         return _utc(datetime.combine(datetime.fromisoformat(day), at, self.zone))
 
+    def day(self, moment: str | None) -> str | None:
+        """Return the day of a moment."""
+        return _parse(moment).astimezone(self.zone).date().isoformat() if moment else None
+
     def halves(self, moment: str) -> tuple[str, str]:
         """Return a moment as date and hour."""
         local = _parse(moment).astimezone(self.zone)
@@ -85,6 +89,8 @@ def record_of(entity: str, path: str, row: Row, calendar: Calendar) -> Record:
     if not moments:
         raise PermanentError(f"ForceManager shows {path} {row['id']} without dateCreated: it cannot be kept in step.")
     raw = {RENAMED.get(name, name): _raw(path, name, value) for name, value in row.items()}
+    if entity == "activity":
+        raw["day"] = calendar.day(raw.get("date"))
     if entity in IS_TASK:
         raw |= {name: _iso_day(raw[name]) for name in DATES if raw.get(name)}
         raw |= {name: calendar.moment(raw.get(day), raw.get(hour)) for name, (day, hour) in HALVES.items()}
@@ -96,7 +102,9 @@ def body_of(entity: str, path: str, fields: Mapping[str, Any], labels: Labels, c
     body: dict[str, Any] = {}
     for name, given in fields.items():
         value = to_json(given)
-        if name in MADE_UP.get(entity, {}):
+        if entity == "activity" and name == "day":
+            body.setdefault("date", calendar.moment(value and str(value)[:10], None))
+        elif name in MADE_UP.get(entity, {}):
             day, hour = HALVES[name]
             body[day], body[hour] = calendar.halves(str(value)) if value else (None, None)
         else:

@@ -106,12 +106,12 @@ class _Book:
 
     def opportunity(self, number: int) -> Row:
         """Return a deal."""
-        someone, status = self._dice.choice(self._contacts), self._dice.randrange(1, 6)
+        someone, status = self._dice.choice(self._contacts), self._dice.randrange(1, 11)
         return {
             "id": FIRST_OPPORTUNITY + number, "reference": f"{self._dice.choice(GOODS)} / {someone['lastName']}",
             "type_id": self._dice.choice((None, 1, 2)), "statusId": status, "total": self._dice.choice((950, 12400.5, 48000)),
             "currencyId": _CURRENCY, "accountId1": someone["accountId"], "salesForecastDate": self._moment(-100, 200),
-            "salesProbability": {4: 100, 5: 0}.get(status, 10 * status), "salesRepId": someone["salesRepId"],
+            "salesProbability": {9: 100, 10: 0}.get(status, 10 * status), "salesRepId": someone["salesRepId"],
         } | _stamps(self._dice, self._now)  # fmt: skip
 
     def activity(self, number: int) -> Row:

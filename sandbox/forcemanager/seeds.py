@@ -1,10 +1,11 @@
 """The first state of an implementation: value lists, users, extra fields, and the records of the seed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.company.forcemanager import forcemanager_company, forcemanager_users, generate_forcemanager
 from sandbox.company.names import COUNTRIES
+from sandbox.company.trade import STAGES
 from sandbox.forcemanager.crm import API_USER, Crm, Row
 from sandbox.forcemanager.fields import AUDIT
 
@@ -16,9 +17,7 @@ VALUES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "accountSegments": (("A", "A"), ("B", "B"), ("C", "C")),
     "contactTypes": (("Purchasing", "Einkauf"), ("Management", "Geschäftsleitung"), ("Technology", "Technik")),
     "opportunityTypes": (("New Business", "Neugeschäft"), ("Existing Business", "Bestandsgeschäft")),
-    "opportunityStatuses": (
-        ("Open", "Offen"), ("Offer sent", "Angebot"), ("Negotiation", "Verhandlung"), ("Won", "Gewonnen"), ("Lost", "Verloren"),
-    ),
+    "opportunityStatuses": (*((stage, "") for stage, _ in STAGES if not stage.startswith("Closed")), ("Won", ""), ("Lost", "")),
     "activityTypes": (("Call", "Anruf"), ("Visit", "Besuch"), ("Email", "E-Mail"), ("Meeting", "Termin")),
 }  # fmt: skip
 CURRENCIES = (("Euro", "EUR"), ("US dollar", "USD"), ("Pound sterling", "GBP"), ("Złoty", "PLN"))
@@ -69,8 +68,3 @@ def _fill_lists(crm: Crm) -> None:
 def _value(number: int, english: str, german: str | None) -> dict[str, Any]:
     texts = {"descriptionEN": english, "descriptionDE": german, "descriptionES": None}
     return {"id": number, "order": number, **texts, "internal": False, "dateCreated": FOUNDED, "salesRepIdCreated": 1}
-
-
-def ids_by_label(labels: Sequence[tuple[str, str]]) -> dict[str, int]:
-    """Return the id of each English label."""
-    return {english: number for number, (english, _) in enumerate(labels, 1)}

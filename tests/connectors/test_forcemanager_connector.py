@@ -162,6 +162,13 @@ def test_events_have_moments_where_the_calendar_has_dates_and_hours(bench, shape
     assert raw["startDate"] == "2026-12-24"
 
 
+def test_an_activity_has_a_day(bench):
+    bench.connector = bench.build(calendar=Calendar(ZoneInfo("Europe/Madrid")))
+    id = bench.create("activity", typeId="Call", salesRepId="310", day="2026-07-01")
+    assert bench.row("activities", id)["date"] == "2026-06-30T22:00:00.000Z"
+    assert bench.read("activity", id).raw["day"] == "2026-07-01"
+
+
 def test_tasks_and_events_do_not_mix(bench):
     bench.client.switches(calendar_dates="yyyy-mm-dd")
     task = bench.create("task", subject="Call back", salesRepId="310", startDate="2026-12-24", completed=False)

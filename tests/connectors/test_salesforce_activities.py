@@ -57,10 +57,24 @@ def test_changes_carry_the_kinds_too(salesforce, things):
     assert records_of(salesforce.connector.read_changes("task", since, FIELDS))[id].raw["WhoContactId"] == things["contact"]
 
 
+def test_a_task_is_closed_and_opened_by_its_check_box(salesforce):
+    id = create(salesforce, IsClosed=True)
+    for is_closed, status in ((True, "Completed"), (False, "Not Started")):
+        list(salesforce.connector.write("task", [Write("update", id, {"IsClosed": is_closed})]))
+        [row] = salesforce.client.records("Task")
+        assert (row["Status"], row["IsClosed"]) == (status, is_closed)
+
+
+def test_an_opportunity_has_its_closing_left_alone(salesforce, things):
+    [result] = salesforce.connector.write("opportunity", [Write("update", things["deal"], {"IsClosed": True})])
+    assert result.state == "failed"
+
+
 def test_the_kinds_are_described(salesforce):
     fields = {field.name: field for field in salesforce.connector.describe("event")}
     assert fields["WhatOpportunityId"].type == "reference"
     assert fields["WhatOpportunityId"].is_updateable
+    assert {f.name: f for f in salesforce.connector.describe("task")}["IsClosed"].is_updateable
     assert "WhatAccountId" not in {field.name for field in salesforce.connector.describe("contact")}
 
 
