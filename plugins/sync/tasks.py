@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -160,6 +160,17 @@ def run_preflight() -> list[str]:
     return [str(check) for check in checks]
 
 
+def run_watch() -> dict[str, str]:
+    """Look for runs that were due and did not start; return the words of those that are late, by DAG id."""
+    from airflow.sdk.configuration import conf
+
+    from sync.watch import watch
+
+    context: Any = get_current_context()
+    folders = {app: mapping_folder(app) for app in apps()}
+    return watch(folders, Path(conf.get("core", "dags_folder")), database_url, context["ti"], datetime.now(UTC))
+
+
 def preflight_of(app: str, creates: bool) -> "Preflight":
     """Return the checks of `app` by way of its Airflow connections."""
     from sync.preflight import PATIENCE_SECONDS, Access, Preflight
@@ -225,4 +236,7 @@ def open_side(settings: Settings, side: Side, **options: Any) -> "Connector":
     if side == "app":
         return open_connector(settings.app, settings.app_connection, **options)
     references = {e.salesforce_entity: e.salesforce_reference for e in settings.entities if e.salesforce_reference}
-    return open_connector("salesforce", settings.salesforce_connection, external_id_fields=references, **options)
+    assigned = [entity.salesforce_entity for entity in settings.entities if entity.assignment_rules]
+    return open_connector(
+        "salesforce", settings.salesforce_connection, external_id_fields=references, assigned=assigned, **options
+    )
