@@ -16,15 +16,17 @@ SHOWN = 200
 EXPORTS = """
 with linked as (
   select l.app_id as record_id, l.entity, l.salesforce_id, l.state, coalesce(first.ended_at, l.updated_at) as at, l.base as fields
-  from sync.link l left join lateral (
-    select a.ended_at from sync.action a where a.link_id = l.id and a.state = 'done' order by a.id limit 1) first on true
-  where l.integration_id = :id and l.app_id is not null and (:ids is null or l.app_id = any(:ids))
+  from (select * from sync.link where integration_id = :id and app_id is not null
+      and (cast(:ids as text[]) is null or app_id = any(:ids)) order by updated_at desc limit :limit) l
+    left join lateral (
+      select a.ended_at from sync.action a where a.link_id = l.id and a.state = 'done' order by a.id limit 1) first on true
 ), refused as (
   select r.record_id, r.entity, r.reasons, coalesce(b.ended_at, b.started_at) as at, r.attempts, s.fields
-  from sync.rejection r join sync.batch b on b.id = r.last_batch_id left join lateral (
-    select s.fields from staging.record s where s.batch_id = r.last_batch_id and s.batch_day = b.started_at::date
-      and s.entity = r.entity and s.side = 'app' and s.record_id = r.record_id limit 1) s on true
-  where r.integration_id = :id and r.side = 'app' and r.closed_at is null and (:ids is null or r.record_id = any(:ids))
+  from (select * from sync.rejection where integration_id = :id and side = 'app' and closed_at is null
+      and (cast(:ids as text[]) is null or record_id = any(:ids)) order by last_batch_id desc limit :limit) r
+    join sync.batch b on b.id = r.last_batch_id left join lateral (
+      select s.fields from staging.record s where s.batch_id = r.last_batch_id and s.batch_day = b.started_at::date
+        and s.entity = r.entity and s.side = 'app' and s.record_id = r.record_id limit 1) s on true
 )
 select coalesce(f.record_id, k.record_id) as record_id, coalesce(f.entity, k.entity) as entity, k.salesforce_id, k.state,
   f.reasons, coalesce(f.at, k.at) as at, coalesce(f.attempts, 0) as attempts, coalesce(f.fields, k.fields, '{}') as fields

@@ -107,8 +107,11 @@ def _lines(
     head = f"{batch.id}\t{batch.day}\t{batch.integration_id}\t{entity.name}\t{side}\t"
     for page in rows:
         for record_id, modified_at, is_deleted, origin, raw in page:
+            if UNREADABLE in raw:
+                reasons = [reason("", "unreadable", words) for words in raw[UNREADABLE]]
+                rejections.append(Rejection(entity.name, side, record_id, "map", reasons))
+                continue
             fields, problems = ({}, []) if is_deleted else read(raw)
-            problems = [reason("", "unreadable", words) for words in raw.get(UNREADABLE, ())] or problems
             if problems:
                 rejections.append(Rejection(entity.name, side, record_id, "map", problems))
             document = to_json(fields)

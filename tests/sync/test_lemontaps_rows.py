@@ -233,7 +233,9 @@ def test_of_two_new_contacts_with_one_address_only_one_is_exported(lemontaps):
 
 @pytest.mark.feature("LT-09")
 def test_the_duplicate_rule_of_salesforce_is_a_duplicate_too(lemontaps):
-    lemontaps.change("settings.yaml", "on_match: block", "on_match: link")
+    lemontaps.change("settings.yaml", "    on_match: block", "    on_match: link")
+    for others in ("contact", "lead"):
+        lemontaps.change("settings.yaml", f"    match_also: [{others}]\n", "")
     lemontaps.run()
     lemontaps.salesforce.switches(duplicate_rule="block")
     lemontaps.salesforce.insert("Contact", [{"LastName": "Known", "Email": "mara@nordwerk.example"}])
