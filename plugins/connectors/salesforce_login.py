@@ -25,11 +25,20 @@ DOMAIN_SUFFIX = ".salesforce.com"
 SHARED_DOMAINS = ("login", "test")
 LOOK = "Check domain, consumer key and secret or private key in the connection."
 DOMAIN = "Check the connection's domain: 'login' is for production, 'test' for sandbox orgs; and the org's rules for the user."
+MY_DOMAIN = (
+    "The org has no My Domain of this name: look under Setup, My Domain (deploy one where there is none), and write the part "
+    "before .salesforce.com, such as 'acme.my', as the connection's domain."
+)
 ADVICE = {
     "user hasn't approved this consumer": "Check the user name, and let an administrator pre-authorize the app for that user.",
     "Audience validation failed": DOMAIN,
     "authentication failure": DOMAIN,
     "inactive_user": "The user is inactive in Salesforce: activate it, or connect another one.",
+    "request not supported on this domain": MY_DOMAIN,
+    "grant type not supported": "The app does not allow this kind of login: an administrator enables it in the app's OAuth settings.",
+    "no client credentials user enabled": "Name a user to run as in the app's client credentials settings.",
+    "app must be installed into org": "The app is not authorised in this org: an administrator installs it under Setup, "
+    "Connected Apps OAuth Usage.",
 }
 TRANSIENT_CODES = frozenset({"rate_limit_exceeded", "LOGIN_RATE_EXCEEDED"})
 
@@ -79,11 +88,17 @@ def sign_in(credentials: Credentials, session: Session) -> tuple[str, str]:
         if str(error.code) in TRANSIENT_CODES:
             raise TransientError(f"Salesforce takes no logins now: {words}") from None
         who = credentials.username or "the app"
-        advice = ADVICE.get(error.auth_message) or ADVICE.get(str(error.code), LOOK)
+        advice = _advice(str(error.code), str(error.auth_message), str(arguments["domain"]))
         raise AuthError(f"Salesforce refused the login of {who}: {words}. {advice}") from None
     except (ValueError, OSError, PyJWTError) as error:
         raise AuthError(f"The private key in the Salesforce connection cannot be read ({type(error).__name__}).") from None
     return str(token), f"https://{host}"
+
+
+def _advice(code: str, message: str, domain: str) -> str:
+    if message == "authentication failure" and domain not in SHARED_DOMAINS:
+        return MY_DOMAIN
+    return ADVICE.get(message) or ADVICE.get(code, LOOK)
 
 
 def flow_of(credentials: Credentials) -> Mapping[str, str]:
