@@ -20,7 +20,7 @@ from sync.map import GONE, compile_reader, digest
 from sync.merge import is_empty
 from sync.outbox import Outgoing, mark_each
 from sync.refusals import note_accepted, reject_refused
-from sync.settings import EntitySettings, Side
+from sync.settings import USER, EntitySettings, Side
 
 GONE_CODES = frozenset({"not_found", "NOT_FOUND", "ENTITY_IS_DELETED"})
 OPEN = ""  # the digest of a side that the next run looks at again
@@ -137,11 +137,16 @@ def _compare(
     if answer is None or action.settles.get(f"{side}_digest") == OPEN:
         return
     expected = link.values[side] if seen is None else seen
-    references = {r.name for r in batch.integration.mappings[entity.name].rows if r.transform.common_type == "reference"}
+    rows = [r for r in batch.integration.mappings[entity.name].rows if r.transform.common_type == "reference"]
+    references, owners = {r.name for r in rows}, {r.name for r in rows if r.transform.argument == USER}
+    if owners and entity.assignment_rules and side == "salesforce":
+        return  # whom the rules have chosen is looked at by the next run
     is_expected = True
     for name, value in answer.items():
         if name in action.fields:
             link.values[side] |= {} if name in references else {name: value}
+        elif name in owners and name not in expected:
+            continue  # left to the system
         elif name in references and seen is None:
             is_expected &= is_empty(value) == is_empty(expected.get(name))
         elif value != expected.get(name) and not (is_empty(value) and is_empty(expected.get(name))):

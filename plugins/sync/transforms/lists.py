@@ -127,9 +127,9 @@ def _refuse_ambiguous(pairs: tuple[tuple[str, str], ...]) -> None:
     "reference",
     common_type="reference",
     salesforce_types=("reference", "id"),
-    app_types=("reference", "id", "integer", "text", "other"),
+    app_types=("reference", "id", "integer", "text", "email", "other"),
     argument="required",
-    argument_help="the entity that is referred to",
+    argument_help="the entity that is referred to, or user for the owner",
     examples=(Example(("0015g00000XyZ01AAB",), "0015g00000XyZ01AAB", ("0015g00000XyZ01AAB",), "reference:account"),),
 )
 def reference(use: Use) -> Codec:
