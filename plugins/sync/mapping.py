@@ -72,8 +72,9 @@ def read(folder: Path, problems: list[Problem]) -> Integration | None:
             rows = read_rows(tables.rows_of(entity.name), tables.values_for(entity.name), problems)
             if not rows and not any(problem.file == f"{entity.name}.csv" for problem in problems):
                 problems.append(Problem(f"{entity.name}.csv", 1, 1, "", "no row maps a field; add one or disable the entity"))
-            mappings[entity.name] = Mapping(entity.name, rows, {row.name: row for row in rows})
-            problems += _check_entity(settings, entity, mappings[entity.name])
+            mapping = Mapping(entity.name, rows, {row.name: row for row in rows})
+            problems += _check_entity(settings, entity, mapping)
+            mappings[entity.name] = _without_disabled(settings, mapping)
     problems += _check_values(tables.value_rows, mappings, settings)
     problems += _check_users(tables.user_rows)
     problems += check_creators(settings)
@@ -130,6 +131,15 @@ class _Tables:
         """Return the SHA-256 of everything read, apart from spelling, comments and notes."""
         content = {**self.contents, settings_file.FILE: settings.content}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _without_disabled(settings: Settings, mapping: Mapping) -> Mapping:
+    """Leave out references to entities that are switched off: their records have no counterparts to refer to."""
+    disabled = {entity.name for entity in settings.entities if not entity.enabled}
+    kept = tuple(
+        row for row in mapping.rows if row.transform.common_type != "reference" or row.transform.argument not in disabled
+    )
+    return Mapping(mapping.entity, kept, {row.name: row for row in kept})
 
 
 def _fields(row: TableRow) -> list[tuple[str, str]]:
