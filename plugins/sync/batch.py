@@ -113,23 +113,38 @@ def open_batch(engine: Engine, folder: Path, connectors: Mapping[Side, Connector
     )
 
 
+BATCH = """
+select b.id, b.run_id, b.started_at::date as day, b.integration_id, b.params, b.state, m.files, i.name, i.org_id, i.account_id,
+  (select max(n.id) from sync.batch n where n.integration_id = b.integration_id and n.id > b.id
+    and n.state <> 'idle') as superseded_by
+from sync.batch b join sync.integration i on i.id = b.integration_id join sync.mapping m on m.digest = b.mapping_digest
+where """
+
+
 def find_batch(engine: Engine, name: str, run_id: str) -> Batch:
     """Return the newest batch of this run of integration `name`. Raises PermanentError when extract has not opened one."""
-    query = text(
-        "select b.id, b.started_at::date as day, b.integration_id, b.params, b.state, m.files, i.org_id, i.account_id,"
-        " (select max(n.id) from sync.batch n where n.integration_id = b.integration_id and n.id > b.id"
-        "  and n.state <> 'idle') as superseded_by"
-        " from sync.batch b join sync.integration i on i.id = b.integration_id join sync.mapping m on m.digest = b.mapping_digest"
-        " where b.run_id = :run_id and i.name = :name order by b.id desc limit 1"
-    )
+    query = text(f"{BATCH} b.run_id = :run_id and i.name = :name order by b.id desc limit 1")
     with engine.connect() as connection:
         row = connection.execute(query, {"run_id": run_id, "name": name}).one_or_none()
     if row is None:
         raise PermanentError(f"{name}: run {run_id} has no batch; clear its extract task so that it is opened")
-    integration = _load_stored(name, row.files)
+    return _stored_batch(engine, row)
+
+
+def find_batch_by_id(engine: Engine, batch_id: int) -> Batch:
+    """Return a batch, with the mapping as it was then. Raises PermanentError where there is none."""
+    with engine.connect() as connection:
+        row = connection.execute(text(f"{BATCH} b.id = :id"), {"id": batch_id}).one_or_none()
+    if row is None:
+        raise PermanentError(f"there is no batch {batch_id}; see sync.batch")
+    return _stored_batch(engine, row)
+
+
+def _stored_batch(engine: Engine, row: Any) -> Batch:
+    integration = _load_stored(row.name, row.files)
     request = _request(row.params)
     ids = (row.org_id, row.account_id)
-    return Batch(row.id, row.day, row.integration_id, engine, integration, request, ids, row.state, row.superseded_by, run_id)
+    return Batch(row.id, row.day, row.integration_id, engine, integration, request, ids, row.state, row.superseded_by, row.run_id)
 
 
 def is_new_mapping(batch: Batch) -> bool:

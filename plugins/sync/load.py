@@ -43,6 +43,11 @@ def load(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any]:
     stopped), AuthError, and at the very end, everything else being done, RecordsRejectedError for records that could not go and
     PermanentError for entities that could not be read.
     """
+    if batch.state == "held":
+        log.warning(
+            "%s: plan %d waits for a person; nothing is written, later runs go on with other records", batch.name, batch.id
+        )
+        return {"held": batch.id}
     if batch.request.mode == "plan":
         with batch.engine.begin() as connection:
             close_batch(connection, batch, "planned")

@@ -138,9 +138,14 @@ def run_stage(app: str, stage: str) -> dict[str, Any]:
             request = request_of(context["params"])
             folder = mapping_folder(app)
             is_rehearsal = rehearses(settings_file.load(folder))
-            return stages.run_stage(stage, engine, folder, context["run_id"], request, open_connectors, is_rehearsal)
+            counts = stages.run_stage(stage, engine, folder, context["run_id"], request, open_connectors, is_rehearsal)
         finally:
             engine.dispose()
+    if stage == "load" and counts.get("held"):
+        from sync.approval_tasks import ask
+
+        ask(app, counts["held"], context)
+    return counts
 
 
 def run_preflight() -> list[str]:

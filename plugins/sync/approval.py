@@ -1,0 +1,180 @@
+"""Plans that wait for a person: held by the guard, or made to be looked at. What is parked meanwhile, and what was decided.
+
+A held plan stops nobody: later runs go on with all other records, and leave the held ones as they are. The watermarks stand
+still meanwhile, so that whatever a person turns down is planned anew.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, text
+
+from connectors.errors import GuardError, PermanentError
+from sync.batch import Batch, close_batch, note_counts
+from sync.database import to_json
+from sync.guard import exceeded, measure
+from sync.settings import EntitySettings
+
+FIRST_RUN = "guard.first_run: the first plan of an integration waits for a person"
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A plan and where its approval stands: waiting (held), offered (asked for), approved, rejected, expired, applied."""
+
+    batch_id: int
+    integration: str
+    state: str
+    reasons: tuple[str, ...]
+    expires_at: datetime
+    counts: Mapping[str, int]  # "contact to_app create" → number of writes
+
+
+def guard_plan(batch: Batch, is_rehearsal: bool = False) -> list[str]:
+    """Hold the batch's plan where it needs a person; return why. Raises GuardError where the settings want that instead.
+
+    A plan that was asked for (`mode=plan`) is offered for approval with the limits it passes.
+    """
+    guard = batch.integration.settings.guard
+    with batch.engine.begin() as connection:
+        measures = measure(connection, batch)
+        writes = sum(each.count for each in measures if each.operation != "empty")
+        reasons = [str(excess) for excess in exceeded(measures, guard)]
+        if writes and guard.first_run == "hold" and not is_rehearsal and _is_first(connection, batch):
+            reasons.insert(0, FIRST_RUN)
+        if batch.request.mode == "plan":
+            _offer(connection, batch, "offered", reasons, guard.approval_hours)
+            return []
+        if not reasons:
+            return []
+        fails = guard.when_exceeded == "fail" and reasons != [FIRST_RUN]
+        close_batch(connection, batch, "failed" if fails else "held")
+        note_counts(connection, batch, "guard", {"held": writes, "reasons": reasons})
+        if not fails:
+            _offer(connection, batch, "waiting", reasons, guard.approval_hours)
+    if fails:
+        raise GuardError(
+            f"{batch.name}: the plan was stopped before anything was written:\n  "
+            + "\n  ".join(reasons)
+            + f"\nIt is in sync.action,"
+            f" batch {batch.id}. If it is right, raise the limit in settings.yaml or set guard.when_exceeded: hold, and run again."
+        )
+    return reasons
+
+
+def _is_first(connection: Connection, batch: Batch) -> bool:
+    query = text(
+        "select not exists (select 1 from sync.action where integration_id = :id and operation <> 'agree' and attempts > 0)"
+        " and not exists (select 1 from sync.approval a join sync.batch b on b.id = a.batch_id"
+        "  where b.integration_id = :id and a.state in ('approved', 'applied'))"
+    )
+    return bool(connection.scalar(query, {"id": batch.integration_id}))
+
+
+def _offer(connection: Connection, batch: Batch, state: str, reasons: Sequence[str], hours: int) -> None:
+    connection.execute(
+        text(
+            "insert into sync.approval (batch_id, state, reasons, expires_at)"
+            " values (:id, :state, cast(:reasons as jsonb), now() + make_interval(hours => :hours))"
+            " on conflict (batch_id) do update set state = excluded.state, reasons = excluded.reasons, expires_at = excluded.expires_at"
+        ),
+        {"id": batch.id, "state": state, "reasons": to_json(list(reasons)), "hours": hours},
+    )
+
+
+def expire(connection: Connection, integration_id: int) -> None:
+    """Turn down what nobody has decided in time."""
+    connection.execute(
+        text(
+            "update sync.approval a set state = 'expired', decided_at = now() from sync.batch b where b.id = a.batch_id"
+            " and b.integration_id = :id and a.state in ('waiting', 'offered') and a.expires_at <= now()"
+        ),
+        {"id": integration_id},
+    )
+
+
+def is_waiting(connection: Connection, integration_id: int) -> bool:
+    """Tell whether a held plan of the integration still waits."""
+    query = text(
+        "select exists (select 1 from sync.approval a join sync.batch b on b.id = a.batch_id"
+        " where b.integration_id = :id and a.state = 'waiting')"
+    )
+    return bool(connection.scalar(query, {"id": integration_id}))
+
+
+def drop_parked(connection: Connection, batch: Batch, entity: EntitySettings) -> int:
+    """Leave out of the batch the records that a held plan speaks of; return how many. They come again after the decision."""
+    if not is_waiting(connection, batch.integration_id):
+        return 0
+    return connection.execute(
+        text(
+            "with parked as materialized (select h.entity, h.salesforce_id, h.app_id from sync.action h"
+            "  join sync.approval p on p.batch_id = h.batch_id and p.state = 'waiting'"
+            "  where h.integration_id = :integration_id and h.entity = :entity and h.state = 'planned')"
+            " delete from staging.raw r where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and r.origin <> 'match'"
+            " and exists (select 1 from parked p where r.record_id = case r.side when 'salesforce' then p.salesforce_id else p.app_id end)"
+        ),
+        {"id": batch.id, "day": batch.day, "integration_id": batch.integration_id, "entity": entity.name},
+    ).rowcount
+
+
+def read_approval(engine: Engine, batch_id: int) -> Approval:
+    """Return the plan of a batch. Raises PermanentError where there is none to decide."""
+    query = text(
+        "select i.name, a.state, a.reasons, a.expires_at from sync.approval a join sync.batch b on b.id = a.batch_id"
+        " join sync.integration i on i.id = b.integration_id where a.batch_id = :id"
+    )
+    writes = text(
+        "select entity || ' to_' || side || ' ' || operation as what, count(*) as n from sync.action"
+        " where batch_id = :id and state = 'planned' and operation <> 'agree' group by 1, position order by position"
+    )
+    with engine.connect() as connection:
+        row: Any = connection.execute(query, {"id": batch_id}).one_or_none()
+        counts: dict[str, int] = {}
+        for what, n in connection.execute(writes, {"id": batch_id}):
+            counts[what] = counts.get(what, 0) + n
+    if row is None:
+        raise PermanentError(f"Batch {batch_id} has no plan that waits for a decision; the waiting ones are in sync.approval.")
+    return Approval(batch_id, row.name, row.state, tuple(row.reasons), row.expires_at, counts)
+
+
+def decide(engine: Engine, batch_id: int, state: str, by: str) -> None:
+    """Note the decision on a plan that is still open. Raises PermanentError when it is not."""
+    with engine.begin() as connection:
+        changed = connection.execute(
+            text(
+                "update sync.approval set state = :state, decided_by = :by, decided_at = now() where batch_id = :id"
+                " and state in ('waiting', 'offered') and (:state <> 'approved' or expires_at > now())"
+            ),
+            {"id": batch_id, "state": state, "by": by},
+        )
+    if not changed.rowcount:
+        present = read_approval(engine, batch_id)
+        if present.state != state:
+            raise PermanentError(
+                f"{present.integration}: plan {batch_id} is {present.state}; nothing was done. Look at the newest plan."
+            )
+
+
+def close(engine: Engine, batch_id: int) -> None:
+    """Note that an approved plan was carried out."""
+    with engine.begin() as connection:
+        connection.execute(
+            text("update sync.approval set state = 'applied' where batch_id = :id and state = 'approved'"), {"id": batch_id}
+        )
+
+
+def render(approval: Approval) -> str:
+    """Return the plan's summary as Markdown, for the page on which a person decides."""
+    lines = [
+        f"**{approval.integration}**, plan {approval.batch_id}: nothing of it is written yet.",
+        "",
+        "| writes | number |",
+        "|---|---:|",
+    ]
+    lines += [f"| {what} | {n} |" for what, n in approval.counts.items()]
+    lines += ["", *(f"* {reason}" for reason in approval.reasons)] if approval.reasons else []
+    lines += ["", "Every record, field and value of it is on the Sync health page, and there as CSV."]
+    return "\n".join(lines)

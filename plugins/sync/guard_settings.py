@@ -1,0 +1,56 @@
+"""What `settings.yaml` says under `guard`: how much one run may change before a person has to look at its plan."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sync.documents import Section
+
+WHEN_EXCEEDED = ("hold", "fail")
+FIRST_RUNS = ("hold", "go")
+OPERATIONS = ("create", "update", "delete")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many writes of one operation pass: `most` in all, `share` of the entity's links; 0 means no such limit."""
+
+    most: int = 0
+    share: float = 0.0
+
+
+DEFAULTS: Mapping[str, Limit] = {"create": Limit(), "update": Limit(share=0.5), "delete": Limit(most=100, share=0.1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The limits of one integration. Up to `minimum` writes of a kind always pass, whatever their share."""
+
+    when_exceeded: str = "hold"
+    first_run: str = "hold"
+    approval_hours: int = 24
+    minimum: int = 20
+    emptied_share: float = 0.2  # of the links, in one field
+    median_factor: int = 50  # against the median of the last runs that wrote; 0: not looked at
+    limits: Mapping[str, Limit] = field(default_factory=lambda: dict(DEFAULTS))
+
+
+def read_guard(section: Section) -> Guard:
+    """Return the guard; every problem is reported to `section`."""
+    plain = Guard()
+    guard = Guard(
+        when_exceeded=section.choice("when_exceeded", WHEN_EXCEEDED, plain.when_exceeded),
+        first_run=section.choice("first_run", FIRST_RUNS, plain.first_run),
+        approval_hours=section.whole("approval_hours", plain.approval_hours, 1, 720),
+        minimum=section.whole("minimum", plain.minimum, 0, 1_000_000),
+        emptied_share=section.share("emptied_share", plain.emptied_share),
+        median_factor=section.whole("median_factor", plain.median_factor, 0, 10_000),
+        limits={operation: _read_limit(section.section(operation), DEFAULTS[operation]) for operation in OPERATIONS},
+    )
+    section.close()
+    return guard
+
+
+def _read_limit(section: Section, default: Limit) -> Limit:
+    limit = Limit(section.whole("most", default.most, 0, 100_000_000), section.share("share", default.share))
+    section.close()
+    return limit

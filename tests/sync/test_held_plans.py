@@ -1,0 +1,191 @@
+"""A plan that changes far more than usual is held for a person; meanwhile nothing of it is written and everything else goes on."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from connectors.errors import GuardError, PermanentError
+from connectors.memory import MemoryConnector
+from pipeline import Pipeline, World, names
+from sync import approval
+from sync.apply import apply
+
+LIMITED = "guard: {first_run: go, minimum: 3, delete: {most: 3}, update: {share: 0.5}}"
+
+
+@pytest.fixture
+def limited(memory: Pipeline) -> Pipeline:
+    memory.change("settings.yaml", "guard: {first_run: go}", LIMITED)
+    return memory
+
+
+def people(salesforce: MemoryConnector, count: int) -> list[str]:
+    return [salesforce.put("contact", LastName=f"P{n:02d}", Email=f"p{n}@nordwerk.example", Title="old") for n in range(count)]
+
+
+def approve(pipeline: Pipeline, batch_id: int) -> dict[str, Any]:
+    return apply(pipeline.engine, batch_id, "operator", lambda _: pipeline.connectors)
+
+
+def held(pipeline: Pipeline) -> int:
+    [(batch_id,)] = pipeline.rows("select batch_id from sync.approval where state = 'waiting'")
+    return int(batch_id)
+
+
+@pytest.mark.feature("ALL-21")
+def test_a_mass_deletion_is_held_with_nothing_written_and_carried_out_when_approved(
+    limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    ids = people(salesforce, 10)
+    limited.run(mode="backfill")
+    for each in ids[:6]:
+        salesforce.remove("contact", each)
+    before = app.writes_seen
+    limited.run()
+    assert app.writes_seen == before
+    assert limited.rows("select state from sync.batch order by id desc limit 1") == [("held",)]
+    waiting = approval.read_approval(limited.engine, held(limited))
+    assert waiting.counts == {"contact to_app delete": 6}
+    assert waiting.reasons[0] == "contact to_app delete: 6, and guard.delete.most lets 3 pass"
+    approve(limited, waiting.batch_id)
+    assert len(app.live("contact")) == 4
+    assert approval.read_approval(limited.engine, waiting.batch_id).state == "applied"
+    limited.run()
+    assert not limited.run()["extract"]["total"]
+
+
+@pytest.mark.feature("ALL-21")
+def test_a_held_plan_stops_nobody_else(limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector) -> None:
+    ids = people(salesforce, 10)
+    limited.run(mode="backfill")
+    for each in ids[:6]:
+        salesforce.edit("contact", each, Title="new")
+    limited.run()
+    batch_id = held(limited)
+    salesforce.edit("contact", ids[9], Title="meanwhile")
+    salesforce.put("contact", LastName="Newcomer", Email="new@nordwerk.example")
+    limited.run()
+    titles = sorted(raw.get("job_title") or "" for raw in app.live("contact").values())
+    assert titles == ["", "meanwhile", *["old"] * 9]
+    assert not limited.run()["extract"]["total"]
+    assert held(limited) == batch_id
+    approve(limited, batch_id)
+    titles = sorted(raw.get("job_title") or "" for raw in app.live("contact").values())
+    assert titles == ["", "meanwhile", *["new"] * 6, *["old"] * 3]
+    limited.run()
+    assert not limited.run()["extract"]["total"]
+
+
+@pytest.mark.feature("ALL-20", "ALL-21")
+def test_what_moved_since_the_plan_is_left_to_the_next_run(
+    limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    ids = people(salesforce, 10)
+    limited.run(mode="backfill")
+    for each in ids[:6]:
+        salesforce.edit("contact", each, Title="new")
+    limited.run()
+    desk = {raw["name"]: key for key, raw in app.live("contact").items()}
+    app.edit("contact", desk["P00"], job_title="moved in the app")
+    salesforce.edit("contact", ids[1], Title="moved in Salesforce")
+    counts = approve(limited, held(limited))
+    assert counts["moved"] == 2
+    titles = {raw["name"]: raw["job_title"] for raw in app.live("contact").values()}
+    assert (titles["P00"], titles["P01"], titles["P02"]) == ("moved in the app", "old", "new")
+    limited.run()
+    titles = {raw["name"]: raw["job_title"] for raw in app.live("contact").values()}
+    assert (titles["P00"], titles["P01"]) == ("new", "moved in Salesforce")
+    [(value,)] = limited.rows("select app_value from sync.conflict")
+    assert value == "moved in the app"
+
+
+@pytest.mark.feature("ALL-21")
+def test_a_plan_that_is_turned_down_or_expires_writes_nothing_and_is_made_again(
+    limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    ids = people(salesforce, 10)
+    limited.run(mode="backfill")
+    before = app.writes_seen
+    for each in ids[:6]:
+        salesforce.remove("contact", each)
+    limited.run()
+    first = held(limited)
+    approval.decide(limited.engine, first, "rejected", "operator")
+    with pytest.raises(PermanentError, match="is rejected"):
+        approve(limited, first)
+    limited.run()
+    second = held(limited)
+    assert second > first
+    with limited.engine.begin() as connection:
+        connection.execute(text("update sync.approval set expires_at = now() where batch_id = :id"), {"id": second})
+    with pytest.raises(PermanentError, match="nothing was done"):
+        approve(limited, second)
+    limited.run()
+    assert held(limited) > second
+    assert app.writes_seen == before
+    assert len(app.live("contact")) == 10
+
+
+@pytest.mark.feature("ALL-21")
+def test_a_limit_may_fail_the_run_instead(limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector) -> None:
+    ids = people(salesforce, 10)
+    limited.run(mode="backfill")
+    limited.change("settings.yaml", "minimum: 3", "minimum: 3, when_exceeded: fail")
+    for each in ids[:6]:
+        salesforce.edit("contact", each, Title="")
+    before = app.writes_seen
+    with pytest.raises(GuardError, match=r"contact to_app update: 6, and guard.update.share lets 5 pass") as caught:
+        limited.run()
+    assert "contact to_app empty job_title: 6, and guard.emptied_share lets 3 pass" in str(caught.value)
+    assert app.writes_seen == before
+
+
+@pytest.mark.feature("ALL-21")
+def test_the_first_plan_of_an_integration_waits_for_a_person(
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    memory.change("settings.yaml", "guard: {first_run: go}", "")
+    people(salesforce, 2)
+    memory.run(mode="backfill")
+    assert app.writes_seen == 0
+    approve(memory, held(memory))
+    assert names(app) == ["P00", "P01"]
+    salesforce.put("contact", LastName="Next", Email="next@nordwerk.example")
+    memory.run()
+    assert names(app) == ["Next", "P00", "P01"]
+
+
+@pytest.mark.feature("ALL-20")
+def test_a_plan_that_was_asked_for_is_carried_out_as_it_was_made(
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    salesforce.now += timedelta(seconds=1)
+    people(salesforce, 3)
+    memory.run(mode="plan", since=salesforce.now - timedelta(days=1))
+    [(batch_id, state)] = memory.rows("select batch_id, state from sync.approval")
+    assert (state, app.writes_seen) == ("offered", 0)
+    memory.run()
+    assert approve(memory, batch_id)["moved"] == 0
+    assert names(app) == ["P00", "P01", "P02"]
+    with pytest.raises(PermanentError, match="is applied"):
+        approval.decide(memory.engine, batch_id, "rejected", "operator")
+
+
+@pytest.mark.feature("ALL-20", "ALL-21")
+def test_over_http_a_stale_plan_writes_nothing_for_what_moved(world: World) -> None:
+    world.change("settings.yaml", "guard: {first_run: go}", "guard: {first_run: hold}")
+    ids = world.salesforce.insert("Contact", [{"LastName": f"P{n}", "Email": f"p{n}@nordwerk.example"} for n in range(4)])
+    world.run(mode="backfill")
+    world.salesforce.edit("Contact", ids[0], {"LastName": "Moved"})
+    world.salesforce.delete("Contact", ids[1])
+    assert world.writes() == 0
+    apply(world.engine, held(world), "operator", lambda _: world.connectors)
+    assert sorted(row["name"] for row in world.app.records("contacts")) == ["P2", "P3"]
+    world.run()
+    assert sorted(row["name"] for row in world.app.records("contacts")) == ["Moved", "P2", "P3"]
+    world.salesforce.reset_calls()
+    world.app.reset_calls()
+    world.run()
+    assert world.writes() == 0
