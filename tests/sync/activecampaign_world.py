@@ -14,6 +14,7 @@ from pipeline import World, shipped_folder
 from sandbox.client import SandboxClient
 from sandbox.system import load
 from sync.settings import Side
+from sync.settings import load as load_settings
 
 REFERENCE = "ACCONTACTID__c"
 LONG_AGO = "2026-01-02T03:04:05Z"
@@ -62,6 +63,10 @@ class ActiveCampaignWorld(World):
         """The tags of a contact in ActiveCampaign, by its id or the only one."""
         return set(self.one("contacts", subscriber)["tags"])
 
+    def reconnect(self) -> None:
+        """Open both connectors anew, after a change of settings."""
+        self.connectors = connectors(self.folder, self.salesforce, self.app)
+
     def pair(self, entity: str = "contact", **fields: Any) -> tuple[str, str]:
         """A person in Salesforce, brought to ActiveCampaign: both ids."""
         given = {"FirstName": "Mara", "Email": "mara@nordwerk.example", **fields}
@@ -70,15 +75,15 @@ class ActiveCampaignWorld(World):
         return here, str(self.partner(entity, here))
 
 
-def connectors(salesforce: SandboxClient, activecampaign: SandboxClient, **options: Any) -> dict[Side, Connector]:
-    """Real connectors, built from the values of a connection as Airflow would hand them over."""
-    references = dict.fromkeys(("lead", "contact"), REFERENCE)
-    org, account = (
-        load(name).connection(server.url) for name, server in (("salesforce", salesforce), ("activecampaign", activecampaign))
-    )
+def connectors(folder: Path, salesforce: SandboxClient, activecampaign: SandboxClient) -> dict[Side, Connector]:
+    """Real connectors, built from the mapping's settings and the values of two connections as a task would."""
+    entities = load_settings(folder).entities
+    references = {each.salesforce_entity: each.salesforce_reference for each in entities if each.salesforce_reference}
+    assigned = [each.salesforce_entity for each in entities if each.assignment_rules]
+    org, account = load("salesforce").connection(salesforce.url), load("activecampaign").connection(activecampaign.url)
     return {
-        "salesforce": build_connector("salesforce", _settings(org), external_id_fields=references, **options),
-        "app": build_connector("activecampaign", _settings(account), **options),
+        "salesforce": build_connector("salesforce", _settings(org), external_id_fields=references, assigned=assigned),
+        "app": build_connector("activecampaign", _settings(account)),
     }
 
 
@@ -106,9 +111,8 @@ def activecampaign_world(
 ) -> ActiveCampaignWorld:
     """A world with the shipped mapping. A run does not fail for rejected records."""
     prepare(salesforce, activecampaign)
-    world = ActiveCampaignWorld(
-        engine, shipped_folder("activecampaign", folder), connectors(salesforce, activecampaign),
-        salesforce=salesforce, app=activecampaign,
-    )  # fmt: skip
+    shipped = shipped_folder("activecampaign", folder)
+    told = connectors(shipped, salesforce, activecampaign)
+    world = ActiveCampaignWorld(engine, shipped, told, salesforce=salesforce, app=activecampaign)
     world.change("settings.yaml", "overlap_minutes: 10", "overlap_minutes: 10\non_rejected: succeed")
     return world

@@ -112,6 +112,7 @@ def test_lead_assignment_rules_apply_whenever_leads_are_written(enabled: ActiveC
     enabled.salesforce.switches(assignment_rule=True)
     if not is_on:
         enabled.change("settings.yaml", "assignment_rules: yes", "assignment_rules: no")
+        enabled.reconnect()
     there = enabled.subscriber()
     enabled.run()
     mine = enabled.salesforce.records("User")[0]["Id"]

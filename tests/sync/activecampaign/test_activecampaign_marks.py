@@ -1,0 +1,152 @@
+"""The tags by which ActiveCampaign shows where somebody came from, what a conversion does to them, and what they decide."""
+
+import pytest
+
+from activecampaign_world import ActiveCampaignWorld
+
+CONTACT, LEAD = "created-from-salesforce-contact", "created-from-salesforce-lead"
+TO_CONTACT, TO_LEAD = "added-to-salesforce-contact", "added-to-salesforce-lead"
+CONVERTED = "salesforce-lead-converted-to-contact"
+
+
+def make_contacts(world: ActiveCampaignWorld) -> None:
+    """Let new contacts of ActiveCampaign become contacts."""
+    for old, new in (("yes", "turned"), ("no", "yes"), ("turned", "no")):
+        world.change("settings.yaml", f"creates: {{to_salesforce: {old}}}", f"creates: {{to_salesforce: {new}}}")
+
+
+def convert(world: ActiveCampaignWorld, lead: str) -> str:
+    """Convert a lead; return the contact it became."""
+    world.salesforce.action("convert_lead", lead=lead)
+    return str(world.one("Lead", lead)["ConvertedContactId"])
+
+
+@pytest.mark.feature("AC-02")
+@pytest.mark.parametrize(("kind", "mark"), [("contact", CONTACT), ("lead", LEAD)])
+def test_who_came_from_salesforce_is_marked(enabled: ActiveCampaignWorld, kind: str, mark: str) -> None:
+    enabled.pair(kind)
+    assert enabled.tags() == {mark}
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("AC-02")
+@pytest.mark.parametrize(("is_contact", "mark"), [(True, TO_CONTACT), (False, TO_LEAD)])
+def test_who_went_to_salesforce_is_marked_and_keeps_other_tags(enabled: ActiveCampaignWorld, is_contact: bool, mark: str) -> None:
+    if is_contact:
+        make_contacts(enabled)
+    there = enabled.subscriber(tags=["webinar"])
+    enabled.run()
+    assert enabled.tags() == {"webinar", mark}
+    enabled.app.action("tag", contact=there, tag="vip")
+    enabled.run()
+    assert enabled.tags() == {"webinar", "vip", mark}
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("AC-02", "ALL-29")
+def test_a_mark_is_put_though_the_answer_of_the_create_was_lost(enabled: ActiveCampaignWorld) -> None:
+    enabled.app.fault("lost", path="/contact/sync")
+    enabled.pair()
+    assert enabled.tags() == {CONTACT}
+    assert len(enabled.found("contacts")) == 1
+
+
+@pytest.mark.feature("AC-03", "ALL-31")
+def test_a_converted_lead_goes_on_as_its_contact(enabled: ActiveCampaignWorld) -> None:
+    lead, there = enabled.pair("lead")
+    contact = convert(enabled, lead)
+    enabled.run()
+    assert enabled.tags() == {CONTACT, CONVERTED}
+    assert enabled.partner("contact", contact) == there
+    assert enabled.one("Contact", contact)["ACCONTACTID__c"] == there, "the ActiveCampaign id moves to the contact"
+    enabled.change_there(there, lastName="Berg")
+    enabled.run()
+    assert enabled.one("Contact", contact)["LastName"] == "Berg"
+    enabled.change_here("Contact", contact, FirstName="Maria")
+    enabled.run()
+    assert enabled.one("contacts")["firstName"] == "Maria"
+    assert len(enabled.found("contacts")) == len(enabled.found("Contact")) == 1
+    assert enabled.rejections() == {}
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("AC-03")
+def test_a_lead_that_came_from_activecampaign_keeps_its_origin_when_converted(enabled: ActiveCampaignWorld) -> None:
+    there = enabled.subscriber()
+    enabled.run()
+    contact = convert(enabled, enabled.one("Lead")["Id"])
+    enabled.run()
+    assert enabled.tags() == {TO_LEAD, CONVERTED}
+    assert enabled.partner("contact", contact) == there
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("AC-03")
+def test_marketing_data_held_on_the_lead_moves_to_the_contact(enabled: ActiveCampaignWorld) -> None:
+    for kind in ("Lead", "Contact"):
+        enabled.salesforce.action(
+            "add_field", full_name=f"{kind}.AC_Tags__c", metadata={"type": "Text", "length": 255, "label": "AC"}
+        )
+    for file in ("contact.csv", "lead.csv"):
+        enabled.change(file, "# AC_Tags__c,", "AC_Tags__c,")
+    there = enabled.subscriber(tags=["webinar"])
+    enabled.run()
+    enabled.run()
+    lead = enabled.one("Lead")
+    assert "webinar" in lead["AC_Tags__c"]
+    contact = convert(enabled, lead["Id"])
+    enabled.run()
+    enabled.run()
+    assert "webinar" in enabled.one("Contact", contact)["AC_Tags__c"]
+    assert enabled.one("Contact", contact)["ACCONTACTID__c"] == there
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("AC-04")
+@pytest.mark.parametrize("kind", ["contact", "lead"])
+def test_a_deletion_in_salesforce_deletes_nothing_and_an_edit_brings_the_person_back(
+    enabled: ActiveCampaignWorld, kind: str
+) -> None:
+    if kind == "contact":
+        make_contacts(enabled)
+    there = enabled.subscriber()
+    enabled.run()
+    name = kind.capitalize()
+    first = enabled.one(name)["Id"]
+    enabled.salesforce.delete(name, first)
+    enabled.run()
+    assert len(enabled.found("contacts")) == 1
+    enabled.assert_settled()
+    assert enabled.found(name) == []
+    enabled.change_there(there, firstName="Maria")
+    enabled.run()
+    again = enabled.one(name)
+    assert (again["FirstName"], again["ACCONTACTID__c"]) == ("Maria", there)
+    assert again["Id"] != first
+    assert enabled.partner(kind, again["Id"]) == there
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("AC-04")
+def test_without_the_mark_the_deleted_stay_away(enabled: ActiveCampaignWorld) -> None:
+    there = enabled.subscriber()
+    enabled.run()
+    enabled.salesforce.delete("Lead", enabled.one("Lead")["Id"])
+    enabled.run()
+    enabled.app.action("untag", contact=there, tag=TO_LEAD)
+    enabled.change_there(there, firstName="Maria")
+    enabled.run()
+    assert enabled.found("Lead") == []
+    assert len(enabled.found("contacts")) == 1
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("AC-04")
+def test_a_deletion_in_activecampaign_deletes_nothing_in_salesforce(enabled: ActiveCampaignWorld) -> None:
+    contact, there = enabled.pair()
+    enabled.app.delete("contacts", there)
+    enabled.run()
+    enabled.change_here("Contact", contact, LastName="Berg")
+    enabled.run()
+    assert enabled.one("Contact", contact)["LastName"] == "Berg"
+    assert enabled.found("contacts") == []
