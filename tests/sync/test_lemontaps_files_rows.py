@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from lemontaps_world import LemontapsWorld, lemontaps_world
+from pipeline import QUICK
 from sandbox.client import SandboxClient
 from sandbox.running import serve
 
@@ -24,6 +25,7 @@ def lemontaps(servers, team: SandboxClient, engine: Engine, tmp_path) -> Lemonta
     files = tmp_path / "files"
     files.mkdir()
     world = lemontaps_world(engine, tmp_path, servers["salesforce"], team, files)
+    world.stages = QUICK
     world.run()
     return world
 
@@ -72,6 +74,7 @@ def test_files_from_before_wait_to_be_chosen(servers, team, engine, tmp_path):
     files = tmp_path / "files"
     files.mkdir()
     world = lemontaps_world(engine, tmp_path, servers["salesforce"], team, files)
+    world.stages = QUICK
     put(world, "old.csv", "Mara;Lind;Nordwerk;m@x.example;;;")
     world.run()
     world.run()
