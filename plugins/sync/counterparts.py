@@ -10,6 +10,7 @@ from sync.batch import Batch
 from sync.decisions import OTHER
 from sync.mapping import Row
 from sync.settings import EntitySettings, Side
+from sync.siblings import siblings_of
 from sync.staging import copy_raw, drop_repeats, wanted_fields
 
 SIDES: tuple[Side, Side] = ("salesforce", "app")
@@ -32,12 +33,12 @@ def stage_matches(batch: Batch, entity: EntitySettings, connectors: Mapping[Side
                 count += copy_raw(connection, batch, entity, other, "match", page.records)
             if reads[other].get("is_full"):
                 continue
-            rows = _new_rows(connection, batch, entity, side)
+            rows = new_rows(connection, batch, entity, side)
             for page in _counterparts(batch, entity, side, connectors[other], rows, entity.match):
                 count += copy_raw(connection, batch, entity, other, "match", page.records)
         if not reads["app"].get("is_full"):
             shared = [name for name in entity.match if name not in entity.unique]
-            rows = _new_rows(connection, batch, entity, "salesforce", "match")
+            rows = new_rows(connection, batch, entity, "salesforce", "match")
             for page in _counterparts(batch, entity, "salesforce", connectors["app"], rows, shared):
                 count += copy_raw(connection, batch, entity, "app", "match", page.records)
         if count:
@@ -65,16 +66,18 @@ def _unsure_partners(connection: Connection, batch: Batch, entity: EntitySetting
     return sorted(connection.execute(query, values).scalars())
 
 
-def _new_rows(
+def new_rows(
     connection: Connection, batch: Batch, entity: EntitySettings, side: Side, origin: str | None = None
 ) -> list[tuple[str, dict[str, Any]]]:
+    """The records of one side that have no link yet, and whose app record is in none of a sibling, with their raw fields."""
     query = text(
         "select r.record_id, r.raw from staging.raw r where r.batch_id = :id and r.batch_day = :day and r.entity = :entity"
         " and r.side = :side and r.origin = coalesce(:origin, r.origin) and not r.is_deleted"
         " and not exists (select 1 from sync.link l where l.integration_id = r.integration_id"
-        f" and l.entity = r.entity and l.{side}_id = r.record_id and l.state <> 'pending')"
+        f" and l.{side}_id = r.record_id and (l.entity = r.entity and l.state <> 'pending' or l.entity = any(:siblings)))"
     )
-    values = {"id": batch.id, "day": batch.day, "entity": entity.name, "side": side, "origin": origin}
+    siblings = siblings_of(batch.integration.settings, entity) if side == "app" else ()
+    values = {"id": batch.id, "day": batch.day, "entity": entity.name, "side": side, "origin": origin, "siblings": list(siblings)}
     return [(row.record_id, row.raw) for row in connection.execute(query, values)]
 
 

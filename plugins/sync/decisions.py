@@ -1,15 +1,18 @@
 """What the planner is given and what it answers: policy, pairs, links; actions, conflicts, decisions. Plain values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
+from sync.marks import Marks
 from sync.merge import MISSING, FieldPolicy, Side
 
 Fields = Mapping[str, Any]
 SIDES: tuple[Side, Side] = ("app", "salesforce")
 OTHER: Mapping[Side, Side] = {"app": "salesforce", "salesforce": "app"}
+BOTH: frozenset[Side] = frozenset(SIDES)
+MERGED = "merged:"  # stands in a broken link in place of Salesforce's digest, before the id of the record that is left
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,12 @@ class Policy:
     held: frozenset[Side] = frozenset()  # sides that this run may not write: what they would get comes with a later run
     salesforce_reference: str | None = None
     app_references: tuple[str, ...] = ()
+    creates: frozenset[Side] = BOTH  # sides on which new records are made
+    updates: frozenset[Side] = BOTH  # sides on which records that are there are changed
+    on_create: Mapping[Side, Fields] = field(default_factory=dict)  # raw fields sent along with a create
+    marks: Marks | None = None
+    lead_marks: Marks | None = None  # what this entity's app records carry from the time they were leads
+    has_heir: bool = False  # a lead that is converted goes on as the contact of another entity
 
     @property
     def salesforce_references(self) -> tuple[str, ...]:
@@ -35,6 +44,19 @@ class Policy:
     def is_open(self, side: Side) -> bool:
         """Tell whether `side` may be written at all."""
         return self.to_app if side == "app" else self.to_salesforce
+
+    def fields_there(self) -> tuple[FieldPolicy, ...]:
+        """How the fields of records travel that are there on both sides."""
+        if self.updates == BOTH:
+            return self.fields
+        return tuple(
+            replace(
+                each,
+                to_app=each.to_app and "app" in self.updates,
+                to_salesforce=each.to_salesforce and "salesforce" in self.updates,
+            )
+            for each in self.fields
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +69,8 @@ class Seen:
     modified_at: datetime | None = None
     is_deleted: bool = False
     reference: str | None = None  # the id of the other side, as this record carries it
+    successor: str | None = None  # Salesforce: the record that this one was merged or converted into
+    tags: frozenset[str] = frozenset()  # the app: what stands in the field of the marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +85,7 @@ class Link:
     state: str = "pending"
     gone: frozenset[Side] = frozenset()  # sides whose record was deleted
     is_removed: bool = False  # … by us
+    merged_into: str = ""  # broken: Salesforce went on with this record, which has an app record of its own
 
     def settled(self, side: Side, name: str) -> Any:
         """Return the value that `side` was last settled on, or MISSING."""
@@ -119,3 +144,4 @@ class Decision:
     conflicts: list[Conflict] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
     orphan: Side | None = None  # this side goes on, its counterpart is deleted
+    merged_into: str = ""  # … or went up in this one

@@ -20,6 +20,13 @@ MATCHES = ("link", "block")
 SALESFORCE_ENTITIES = ("account", "contact", "lead", "opportunity")
 
 
+SUCCESSORS: Mapping[str, tuple[str, ...]] = {  # where Salesforce tells which record another one went up in
+    "account": ("MasterRecordId",),
+    "contact": ("MasterRecordId",),
+    "lead": ("MasterRecordId", "IsConverted", "ConvertedContactId"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class EntitySettings:
     """The policies of one entity; direction, master and prefer are final (the integration's where it is silent)."""
@@ -72,6 +79,12 @@ class EntitySettings:
     def blocked_by(self) -> tuple[str, ...]:
         """The Salesforce entities whose records block what comes from the app, none where matches are linked."""
         return tuple(dict.fromkeys((self.salesforce_entity, *self.match_also))) if self.on_match == "block" else ()
+
+    def facts(self, side: Side) -> tuple[str, ...]:
+        """Return the raw fields of `side` that are read unmapped: what became of the record in Salesforce, the marks in the app."""
+        if side == "app":
+            return (self.marks.field,) if self.marks else ()
+        return SUCCESSORS.get(self.salesforce_entity, ())
 
     def passes(self, side: Side, raw: Mapping[str, Any]) -> bool:
         """Tell whether a raw record of `side` passes the filter: each named field has one of its values (as text)."""

@@ -16,7 +16,9 @@ from connectors.contract import Connector, Known
 from connectors.errors import AuthError, RateLimitError, SyncError
 from connectors.salesforce_soql import long_id
 from sync.accepted import settle_shown
+from sync.approval import drop_parked, is_waiting
 from sync.batch import FINISHED, Batch, close_batch, note_counts
+from sync.blocks import stage_blocks
 from sync.counterparts import stage_matches
 from sync.database import to_json
 from sync.history import drop_history, enabled_at
@@ -54,6 +56,7 @@ def extract(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any
         if entity.name in counts and sum(counts[entity.name].values()):
             with _set_aside(batch, entity, connectors, reads, errors):
                 counts[entity.name]["matched"] = stage_matches(batch, entity, connectors, reads[entity.name])
+                stage_blocks(batch, entity, connectors["salesforce"])
                 note_vanished(batch, entity, connectors)
     if len(errors) == len(reads):
         raise next(iter(errors.values()))
@@ -75,7 +78,7 @@ def extract(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any
 
 def move_watermarks(connection: Connection, batch: Batch, reads: Mapping[str, Any]) -> None:
     """Set the watermarks to the servers' clock at the start of their reads; never back."""
-    if not batch.request.is_whole or batch.request.mode == "plan":
+    if not batch.request.is_whole or batch.request.mode == "plan" or is_waiting(connection, batch.integration_id):
         return
     for entity, sides in reads.items():
         for side, read in sides.items():
@@ -137,6 +140,9 @@ def _narrow(batch: Batch, entities: Sequence[EntitySettings]) -> dict[str, dict[
         is_idle = not any(count["changed"] for count in counts.values())
         for entity in entities:
             counts[entity.name]["retried"] = restage(connection, batch, entity, is_idle)
+            if parked := drop_parked(connection, batch, entity):
+                log.info("%s %s: %d records wait for the decision on a held plan", batch.name, entity.name, parked)
+                counts[entity.name] = {"changed": _count(connection, batch, entity), "retried": 0}
     return counts
 
 
@@ -245,5 +251,9 @@ def _drop_seen(connection: Connection, batch: Batch, entity: EntitySettings) -> 
                 "digest": batch.integration.digest,
             },
         )
+    return _count(connection, batch, entity)
+
+
+def _count(connection: Connection, batch: Batch, entity: EntitySettings) -> int:
     query = text("select count(*) from staging.raw where batch_id = :id and batch_day = :day and entity = :entity")
     return int(connection.scalar(query, {"id": batch.id, "day": batch.day, "entity": entity.name}) or 0)

@@ -4,7 +4,9 @@ They are put on the app's record when it is linked (`from_app`: it went from the
 there) and changed when a lead is converted. A person who takes a mark off takes the record out of its revival.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from sync.documents import Section
 
@@ -42,3 +44,38 @@ def read_marks(section: Section) -> Marks | None:
         section.report("from_app", "no tag is named; write from_app, from_salesforce or on_conversion, or take marks out")
     section.close()
     return marks
+
+
+def as_tags(value: Any) -> frozenset[str]:
+    """Return the tags in a raw field: a list, or words separated by commas."""
+    words = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
+    return frozenset(str(word).strip() for word in words)
+
+
+def birth_marks(marks: Marks | None, side: str) -> dict[str, Any]:
+    """Return the raw fields that mark a record made in the app, with its create."""
+    return _change(marks.field, [marks.from_salesforce]) if marks and side == "app" else {}
+
+
+def origin_marks(marks: Marks | None, side: str) -> dict[str, Any]:
+    """Return the raw fields that mark the app's record once Salesforce has one made from it."""
+    return _change(marks.field, [marks.from_app]) if marks and side == "salesforce" else {}
+
+
+def conversion_marks(marks: Marks | None, lead_marks: Marks | None, tags: Collection[str]) -> dict[str, Any]:
+    """Return the raw fields that turn a lead's marks into a contact's, none where `tags` show no lead or are turned already."""
+    if marks is None or lead_marks is None or not lead_marks.all & set(tags):
+        return {}
+    came = bool(lead_marks.from_salesforce) and lead_marks.from_salesforce in tags
+    added = [tag for tag in (marks.from_salesforce if came else "", marks.on_conversion) if tag not in tags]
+    return _change(marks.field, added, [lead_marks.from_salesforce] if came else [])
+
+
+def may_revive(marks: Marks | None, tags: Collection[str]) -> bool:
+    """Tell whether a record that was deleted in Salesforce is made there again once it is edited in the app."""
+    return marks is not None and marks.revives_only_marked and bool(marks.all & set(tags))
+
+
+def _change(field: str, added: list[str], removed: list[str] | None = None) -> dict[str, Any]:
+    lists = {f"{field}_add": list(filter(None, added)), f"{field}_remove": list(filter(None, removed or []))}
+    return {name: tags for name, tags in lists.items() if tags}

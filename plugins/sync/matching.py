@@ -1,39 +1,59 @@
 """Matching: find for each new record the one that is already there on the other side. More than one candidate is never guessed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from sync.batch import Batch
+from sync.blocks import mark_blocked
 from sync.decisions import OTHER
 from sync.map import GONE
 from sync.settings import EntitySettings, Side
+from sync.siblings import siblings_of
 
 SIDES: tuple[Side, Side] = ("salesforce", "app")
 SHOWN = 5  # candidates that an ambiguous record is listed with
 MANY = 5_000  # new rows after which the planner needs fresh statistics
 
 
-def link_new(connection: Connection, batch: Batch, entity: EntitySettings) -> None:
-    """Create the links of this batch's new records: matched pairs, then singles. Leaves the ambiguous ones in `candidate`.
+def link_new(connection: Connection, batch: Batch) -> Iterator[EntitySettings]:
+    """Create the links of this batch's new records: in all entities the matched pairs, then the singles.
+
+    Yields each entity once its pairs are matched; what could not be told is then in `newcomer` and `candidate`.
+    """
+    connection.execute(text("drop table if exists single, undecided"))
+    for table in ("single", "undecided"):
+        connection.execute(text(f"create temporary table {table} (entity text, side text, record_id text) on commit drop"))
+    for entity in batch.entities():
+        _link_matched(connection, batch, entity)
+        yield entity
+    _link_singles(connection, batch)
+
+
+def _link_matched(connection: Connection, batch: Batch, entity: EntitySettings) -> None:
+    """Link what matches one to one, and note the singles.
 
     Works on the temporary table `newcomer` (live, unlinked records of the batch; a rejected one is matched too, lest its
     counterpart be created a second time, but never comes in by itself). Keys in order: the cross-reference either side carries,
     then the entity's match keys; a pair counts only when it is the only one for both.
     """
-    values = {"id": batch.id, "day": batch.day, "integration_id": batch.integration_id, "entity": entity.name}
+    siblings = siblings_of(batch.integration.settings, entity)
+    values = {
+        "id": batch.id, "day": batch.day, "integration_id": batch.integration_id, "entity": entity.name, "siblings": list(siblings),
+    }  # fmt: skip
     connection.execute(text("drop table if exists newcomer, candidate"))
     connection.execute(
         text(
             f"create temporary table newcomer on commit drop as select r.side, r.record_id, r.reference, {_keys(entity)} as fields, r.origin,"
             " null::text as matched_id, false as is_ambiguous, null::text as twin_of, null::bigint as half_of, r.verdict = 'valid' as is_valid,"
-            " null::text as twin_by"
+            " null::text as twin_by, null::json as blocked_by"
             " from staging.record r where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and not r.is_deleted"
             " and not exists (select 1 from sync.link l where l.integration_id = :integration_id and l.entity = :entity"
             "  and l.salesforce_id = r.record_id and r.side = 'salesforce')"
-            " and not exists (select 1 from sync.link l where l.integration_id = :integration_id and l.entity = :entity"
-            "  and l.app_id = r.record_id and r.side = 'app')"
+            " and not exists (select 1 from sync.link l where l.integration_id = :integration_id"
+            "  and (l.entity = :entity or l.entity = any(:siblings)) and l.app_id = r.record_id and r.side = 'app')"
+            " and not exists (select 1 from undecided u where u.entity = any(:siblings) and u.record_id = r.record_id and r.side = 'app')"
         ),
         values,
     )
@@ -47,24 +67,55 @@ def link_new(connection: Connection, batch: Batch, entity: EntitySettings) -> No
     if entity.salesforce_reference or entity.app_references:
         _match_by(connection, "reference", "case side when 'salesforce' then record_id else reference end")
         _match_by(connection, "reference", "case side when 'salesforce' then reference else record_id end")
-    for name in entity.match:
-        _match_by(connection, name, f"lower(fields->>'{name}')")
+    if entity.blocked_by:
+        mark_blocked(connection, batch, entity)
+    else:
+        for name in entity.match:
+            _match_by(connection, name, f"lower(fields->>'{name}')")
     _mark_twins(connection, batch, entity)
     half = "select half_of from newcomer where half_of is not null and matched_id is not null"
     connection.execute(text(f"delete from sync.link where id in ({half})"))
-    created = connection.execute(
+    connection.execute(
         text(
             "insert into sync.link (integration_id, entity, salesforce_id, app_id, batch_id)"
             " select :integration_id, :entity, s.record_id, a.record_id, :id from newcomer s join newcomer a on a.record_id = s.matched_id"
             " where s.side = 'salesforce' and a.side = 'app' and (s.origin <> 'match' or a.origin <> 'match')"
-            " union all select :integration_id, :entity, case when side = 'salesforce' then record_id end,"
-            " case when side = 'app' then record_id end, :id from newcomer where matched_id is null and not is_ambiguous"
-            " and twin_of is null and half_of is null and is_valid and origin <> 'match' and side = any(:sources)"
         ),
-        {**values, "sources": [side for side in SIDES if batch.is_open(entity, OTHER[side])]},
+        values,
     )
-    if created.rowcount > MANY:
-        connection.execute(text("analyze sync.link"))
+    sources = [side for side in SIDES if batch.is_open(entity, OTHER[side]) and entity.creates_on(OTHER[side])]
+    connection.execute(
+        text(
+            "insert into single select :entity, side, record_id from newcomer where matched_id is null and not is_ambiguous"
+            " and twin_of is null and half_of is null and blocked_by is null and is_valid and origin <> 'match' and side = any(:sources)"
+        ),
+        {**values, "sources": sources},
+    )
+    connection.execute(
+        text(
+            "insert into undecided select :entity, side, record_id from newcomer where side = 'app'"
+            " and (is_ambiguous or twin_of is not null or blocked_by is not null)"
+        ),
+        values,
+    )
+
+
+def _link_singles(connection: Connection, batch: Batch) -> None:
+    """Begin the links of records that are made on the other side, unless a sibling has the app's record by now."""
+    for entity in batch.entities():
+        siblings = siblings_of(batch.integration.settings, entity)
+        created = connection.execute(
+            text(
+                "insert into sync.link (integration_id, entity, salesforce_id, app_id, batch_id) select :integration_id, n.entity,"
+                " case when n.side = 'salesforce' then n.record_id end, case when n.side = 'app' then n.record_id end, :id"
+                " from single n where n.entity = :entity and not (n.side = 'app' and exists (select 1 from sync.link l"
+                "  where l.integration_id = :integration_id and l.entity = any(:siblings) and l.app_id = n.record_id))"
+                " and not (n.side = 'app' and exists (select 1 from undecided u where u.entity = any(:siblings) and u.record_id = n.record_id))"
+            ),
+            {"integration_id": batch.integration_id, "entity": entity.name, "siblings": list(siblings), "id": batch.id},
+        )
+        if created.rowcount > MANY:
+            connection.execute(text("analyze sync.link"))
 
 
 def _keys(entity: EntitySettings) -> str:
@@ -81,7 +132,7 @@ def _add_halves(connection: Connection, entity: EntitySettings, values: Mapping[
         connection.execute(
             text(
                 f"insert into newcomer select r.side, r.record_id, r.reference, {_keys(entity)}, r.origin, null, false, null, l.id,"
-                " r.verdict = 'valid', null"
+                " r.verdict = 'valid', null, null"
                 f" from (select id, {side}_id as record_id from sync.link where integration_id = :integration_id and entity = :entity"
                 f"  and state = 'tombstone' and {other}_digest = :gone union select l.id, l.{side}_id from staging.record d"
                 f"  join sync.link l on l.integration_id = :integration_id and l.entity = :entity and l.{other}_id = d.record_id"
@@ -140,7 +191,7 @@ def _mark_twins(connection: Connection, batch: Batch, entity: EntitySettings) ->
                 text(
                     "with holder as ("
                     f" select lower(l.base->>:name) as value, l.{side}_id as id, 0 as rank from sync.link l"
-                    "  where l.integration_id = :integration_id and l.entity = :entity and l.state = 'live'"
+                    "  where l.integration_id = :integration_id and l.entity = any(:family) and l.state = 'live'"
                     f"  and l.{side}_id is not null and lower(l.base->>:name) in (select lower(fields->>:name) from newcomer where side = :side)"
                     "  and not exists (select 1 from staging.record d where d.batch_id = :id and d.batch_day = :day and d.entity = :entity"
                     f"  and d.side = :side and d.record_id = l.{side}_id and d.is_deleted)"
@@ -157,6 +208,7 @@ def _mark_twins(connection: Connection, batch: Batch, entity: EntitySettings) ->
                     "side": side,
                     "integration_id": batch.integration_id,
                     "entity": entity.name,
+                    "family": [entity.name, *siblings_of(batch.integration.settings, entity)],
                     "id": batch.id,
                     "day": batch.day,
                 },

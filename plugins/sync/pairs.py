@@ -2,14 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from sync.batch import Batch
 from sync.database import driver
-from sync.decisions import SIDES, Fields, Link, Pair, Seen
+from sync.decisions import MERGED, SIDES, Fields, Link, Pair, Seen
+from sync.marks import as_tags
 from sync.merge import UNKNOWN
+from sync.owners import Owners
+from sync.settings import USER
 
 SEEN = """
 select l.id, l.salesforce_id, l.app_id, l.state, r.digest, r.reference, r.verdict, r.is_deleted,
@@ -27,7 +31,7 @@ create temporary table moved on commit drop as
 with s as ({SEEN.format(side="salesforce", other="app")}), a as ({SEEN.format(side="app", other="salesforce")})
 select coalesce(s.id, a.id) as id, coalesce(s.salesforce_id, a.salesforce_id) as salesforce_id, coalesce(s.app_id, a.app_id) as app_id,
   s.digest, s.verdict as salesforce_verdict, coalesce('rejected' in (s.verdict, a.verdict), false) as is_held,
-  coalesce(s.digest = a.digest and s.state = 'pending' and not s.is_deleted
+  coalesce(s.digest = a.digest and s.state = 'pending' and not s.is_deleted and not %(was_lead)s
     and (not %(has_references)s or (s.reference = s.app_id and a.reference = a.salesforce_id)), false) as is_equal
 from s full join a on s.id = a.id where s.is_moved or a.is_moved
 """
@@ -36,12 +40,23 @@ RECORD = (
     "staging.record {0} on {0}.batch_id = %(id)s and {0}.batch_day = %(day)s and {0}.entity = %(entity)s and {0}.side = '{1}'"
 )
 
+RAW = (
+    "select {2} from staging.raw x where x.integration_id = l.integration_id and x.entity = l.entity and x.side = '{1}'"
+    " and x.record_id = {0} and x.batch_id = %(id)s and x.batch_day = %(day)s limit 1"
+)
+SUCCESSOR = (
+    "case when x.is_deleted then nullif(x.raw->>'MasterRecordId', '')"
+    " when x.raw->>'IsConverted' = 'true' then coalesce(x.raw->>'ConvertedContactId', 'a contact') end"
+)
+
 PAIRS = f"""
 select l.id, l.salesforce_id, l.app_id, l.base, l.app_base, l.state,
   s.fields, s.digest, s.modified_at, s.is_deleted, s.reference,
   a.fields, a.digest, a.modified_at, a.is_deleted, a.reference,
   l.salesforce_digest = %(gone)s, l.app_digest = %(gone)s, l.state = 'tombstone' and exists (
-    select 1 from sync.action d where d.link_id = l.id and d.operation = 'delete' and d.state = 'done')
+    select 1 from sync.action d where d.link_id = l.id and d.operation = 'delete' and d.state = 'done'),
+  case when s.is_deleted or %(is_lead)s then ({RAW.format("l.salesforce_id", "salesforce", SUCCESSOR)}) end,
+  case when %(tag_field)s <> '' then ({RAW.format("l.app_id", "app", "x.raw->%(tag_field)s")}) end, l.salesforce_digest
 from moved m join sync.link l on l.id = m.id
 left join {RECORD.format("s", "salesforce")} and s.record_id = l.salesforce_id
 left join {RECORD.format("a", "app")} and a.record_id = l.app_id
@@ -57,12 +72,27 @@ def note_moved(connection: Connection, values: Mapping[str, Any]) -> None:
     execute(b"analyze moved")
 
 
-def pairs_of(connection: Connection, batch: Batch, references: Mapping[str, str], rows: Iterable[Any]) -> list[Pair]:
+def pairs_of(
+    connection: Connection, batch: Batch, references: Mapping[str, str], rows: Iterable[Any], owners: Owners | None = None
+) -> list[Pair]:
     """Return a pair for each row of PAIRS. `references`: common field → the entity it refers to; such values become links."""
     rows = list(rows)
+    if owners is not None:
+        names = [name for name, entity in references.items() if entity == USER]
+        references = {name: entity for name, entity in references.items() if entity != USER}
+        for row in rows:
+            _resolve_owners(row, owners, names)
     known = _linked_ids(connection, batch, references, rows)
     dead = _dead_links(connection, references, rows)
     return [_pair(row, references, known, dead) for row in rows]
+
+
+def _resolve_owners(row: Any, owners: Owners, names: list[str]) -> None:
+    """Put links in the place of the user ids in both sides' fields of a row of PAIRS."""
+    is_new = None in row[1:3]
+    for side, fields, settled in (("salesforce", row[6], row[3]), ("app", row[11], {**row[3], **row[4]})):
+        if fields is not None:
+            owners.resolve(fields, names, side, settled, is_new)  # type: ignore[arg-type]
 
 
 def _linked_ids(
@@ -100,9 +130,14 @@ def _dead_links(connection: Connection, references: Mapping[str, str], rows: Ite
 def _pair(row: Any, references: Mapping[str, str], known: Mapping[tuple[str, str, str], int], dead: frozenset[int]) -> Pair:
     base, app_base = (_without_dead(base, references, dead) if dead else base for base in row[3:5])
     gone = frozenset(side for side, is_gone in zip(SIDES, (row[17], row[16]), strict=True) if is_gone)
-    link = Link(row[0], row[1], row[2], base, app_base, row[5], gone, row[18])
+    stands = row[21].removeprefix(MERGED) if row[5] == "broken" and (row[21] or "").startswith(MERGED) else ""
+    link = Link(row[0], row[1], row[2], base, app_base, row[5], gone, row[18], stands)
+    salesforce = _seen("salesforce", row[1], row[6:11], references, known)
+    app = _seen("app", row[2], row[11:16], references, known)
     return Pair(
-        link, _seen("salesforce", row[1], row[6:11], references, known), _seen("app", row[2], row[11:16], references, known)
+        link,
+        replace(salesforce, successor=row[19]) if salesforce and row[19] else salesforce,
+        replace(app, tags=as_tags(row[20])) if app and row[20] else app,
     )
 
 

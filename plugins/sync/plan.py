@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sync.decisions import OTHER, SIDES, Action, Conflict, Decision, Fields, Link, Pair, Policy
-from sync.merge import UNKNOWN, Outcome, Side, Values, is_empty, resolve
+from sync.decisions import MERGED, OTHER, SIDES, Action, Conflict, Decision, Fields, Link, Pair, Policy, Seen
+from sync.marks import birth_marks, conversion_marks, may_revive, origin_marks
+from sync.merge import MISSING, UNKNOWN, Outcome, Side, Values, is_empty, resolve
 
 
 def plan(pairs: Iterable[Pair], policy: Policy) -> Iterator[Decision]:
@@ -37,6 +38,10 @@ def _hold(decision: Decision, held: frozenset[Side]) -> Decision:
 
 def _decide(pair: Pair, policy: Policy) -> Decision:
     link = pair.link
+    if link.state == "broken":
+        return _rest(pair)
+    if pair.salesforce and pair.salesforce.successor:
+        return _end(pair, pair.salesforce, policy)
     if link.state == "tombstone":
         return _revive(pair, policy)
     if any(seen and seen.is_deleted for seen in (pair.salesforce, pair.app)):
@@ -44,6 +49,24 @@ def _decide(pair: Pair, policy: Policy) -> Decision:
     if link.salesforce_id is None or link.app_id is None:
         return _create(pair, policy)
     return _merge(pair, policy)
+
+
+def _end(pair: Pair, seen: Seen, policy: Policy) -> Decision:
+    """End the link of a record that went up in another one. Nothing is deleted for it, and nothing made."""
+    is_merged = seen.is_deleted or policy.has_heir
+    stands = f"{MERGED if is_merged else 'converted:'}{seen.successor}"
+    settles = {**_digests(pair), "salesforce_digest": stands, "state": "broken"}
+    action = Action(pair.link, "app", "agree", settles=settles, rule=f"went up in {seen.successor}: nothing to do")
+    is_left = is_merged and pair.app and not pair.app.is_deleted
+    return Decision([action], orphan="app" if is_left else None, merged_into=str(seen.successor) if is_left else "")
+
+
+def _rest(pair: Pair) -> Decision:
+    """Leave both records of a broken link alone; the app's is reported while another one stands for the same thing."""
+    settles = {name: digest for name, digest in _digests(pair).items() if name == "app_digest"}
+    action = Action(pair.link, "app", "agree", settles=settles, rule="its Salesforce record went up in another one")
+    is_left = pair.link.merged_into and pair.app and not pair.app.is_deleted
+    return Decision([action], orphan="app" if is_left else None, merged_into=pair.link.merged_into if is_left else "")
 
 
 def _delete(pair: Pair, policy: Policy) -> Decision:
@@ -71,6 +94,8 @@ def _revive(pair: Pair, policy: Policy) -> Decision:
     link, seen = pair.link, {"salesforce": pair.salesforce, "app": pair.app}
     alive = [side for side in SIDES if (not each.is_deleted if (each := seen[side]) else side not in link.gone)]
     if len(alive) < len(SIDES):
+        if pair.app and alive == ["app"] and may_revive(policy.marks, pair.app.tags) and policy.is_open("salesforce"):
+            return _make(pair, policy, "salesforce", pair.app)
         orphan = next((side for side in alive if seen[side]), None)
         rule = "deleted on the other side: not created again"
         return Decision([Action(link, "app", "agree", settles=_digests(pair), rule=rule)], orphan=orphan)
@@ -91,10 +116,14 @@ def _unflag(link: Link, policy: Policy) -> list[Action]:
 def _create(pair: Pair, policy: Policy) -> Decision:
     """Create the missing side from the one that is there, then write the new id back as cross-reference."""
     side: Side = "app" if pair.link.app_id is None else "salesforce"
-    source = OTHER[side]
     seen = pair.salesforce if side == "app" else pair.app
-    if seen is None or not policy.is_open(side):
+    if seen is None or not policy.is_open(side) or side not in policy.creates:
         return Decision([])
+    return _make(pair, policy, side, seen)
+
+
+def _make(pair: Pair, policy: Policy, side: Side, seen: Seen) -> Decision:
+    source = OTHER[side]
     known = {each.name: seen.fields.get(each.name) for each in policy.fields}
     waiting = [name for name, value in known.items() if value is UNKNOWN]
     fields = {}
@@ -106,9 +135,14 @@ def _create(pair: Pair, policy: Policy) -> Decision:
     mine = {name: fields[name][1] if name in fields else None for name in known if name not in waiting}
     theirs = {name: value for name, value in known.items() if name not in waiting}
     settles = {**_digests(pair), side: mine, source: theirs}
-    actions = [Action(pair.link, side, "create", fields, _references(policy, side), settles, f"new in {source}")]
-    if extra := _references(policy, source):
-        actions.append(Action(pair.link, source, "update", extra=extra, rule="cross-reference"))
+    extra = {**policy.on_create.get(side, {}), **_references(policy, side), **birth_marks(policy.marks, side)}
+    is_again = pair.link.state == "tombstone"
+    settles |= {"state": "live"} if is_again else {}
+    rule = f"deleted in {side} and edited in {source} since" if is_again else f"new in {source}"
+    actions = [Action(pair.link, side, "create", fields, extra, settles, rule)]
+    back = _references(policy, source) | ({} if is_again or not policy.is_open(source) else origin_marks(policy.marks, side))
+    if back:
+        actions.append(Action(pair.link, source, "update", extra=back, rule="cross-reference"))
     return Decision(actions, waiting=waiting)
 
 
@@ -124,7 +158,8 @@ def _merge(pair: Pair, policy: Policy) -> Decision:
     outcomes: dict[str, tuple[Values, Outcome]] = {}
     equal: dict[str, Any] = {}
     waiting = []
-    for each in policy.fields:
+    is_first = pair.link.state == "pending"
+    for each in policy.fields_there():
         name = each.name
         mine, base = _without_dead(salesforce.get(name), pair.link.settled("salesforce", name))
         theirs, app_base = _without_dead(app.get(name), pair.link.settled("app", name))
@@ -135,7 +170,7 @@ def _merge(pair: Pair, policy: Policy) -> Decision:
         if mine == theirs:
             equal[name] = mine
         else:
-            values = Values(mine, theirs, base, app_base)
+            values = Values(mine, theirs, _first(mine, base, is_first), _first(theirs, app_base, is_first))
             outcomes[name] = values, resolve(each, policy.master, policy.prefer, values, _newer(pair))
     actions = [action for side in SIDES if (action := _update(pair, policy, side, equal, outcomes))]
     if not actions:
@@ -148,6 +183,11 @@ def _merge(pair: Pair, policy: Policy) -> Decision:
         if outcome.decision
     ]
     return Decision(actions, conflicts, waiting)
+
+
+def _first(value: Any, base: Any, is_first: bool) -> Any:
+    """The base of one side: what a link that was moved to another record finds empty there was never settled."""
+    return MISSING if is_first and is_empty(value) else base
 
 
 def _without_dead(value: Any, base: Any) -> tuple[Any, Any]:
@@ -165,6 +205,8 @@ def _update(
     fields = {name: (v.of(side), o.of(side)) for name, (v, o) in outcomes.items() if v.of(side) != o.of(side)}
     seen = pair.app if side == "app" else pair.salesforce
     extra = {} if seen is None or seen.reference == pair.link.id_on(other) else _references(policy, side)
+    if side == "app" and pair.app and policy.is_open(side):
+        extra |= conversion_marks(policy.marks, policy.lead_marks, pair.app.tags)
     if not fields and not extra:
         return None
     theirs = {name for name, (v, o) in outcomes.items() if v.of(other) != o.of(other)}

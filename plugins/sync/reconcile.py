@@ -12,16 +12,16 @@ from connectors.errors import GuardError
 from sync.accepted import awaited
 from sync.batch import Batch, close_batch, note_counts
 from sync.database import driver, stream
-from sync.decisions import SIDES, Policy
 from sync.map import GONE
 from sync.matching import MANY, link_new
-from sync.merge import FieldPolicy
-from sync.notes import held, orphans, unlinked, waiting
+from sync.notes import held, orphans, unlinked, waiting, withdraw_left_alone
+from sync.owners import load_owners
 from sync.pairs import PAIRS, RECORD, note_moved, pairs_of
 from sync.plan import plan
 from sync.planned import write_plan
+from sync.policies import policy_of
 from sync.rejections import reject, withdraw
-from sync.settings import EntitySettings
+from sync.settings import USER, EntitySettings
 
 AGREE = f"""
 insert into sync.action (batch_id, integration_id, entity, position, side, operation, link_id, salesforce_id, app_id, settles, rule)
@@ -42,8 +42,12 @@ def reconcile(batch: Batch) -> dict[str, Any]:
     with batch.engine.begin() as connection:
         connection.execute(text("set local work_mem = '64MB'"))
         _clear(connection, batch)
+        rejected = {
+            entity.name: reject(connection, batch, unlinked(connection, entity)) for entity in link_new(connection, batch)
+        }
         for rank, entity in enumerate(batch.entities()):
-            counts[entity.name] = _plan_entity(connection, batch, entity, rank)
+            withdraw_left_alone(connection, batch, entity)
+            counts[entity.name] = {"rejected": rejected[entity.name], **_plan_entity(connection, batch, entity, rank)}
             writes += sum(n for key, n in counts[entity.name].items() if key.startswith(("to_app", "to_salesforce")))
         note_counts(connection, batch, "reconcile", counts)
         if writes > MANY:
@@ -59,35 +63,6 @@ def reconcile(batch: Batch) -> dict[str, Any]:
     return counts
 
 
-def policy_of(batch: Batch, entity: EntitySettings) -> Policy:
-    """The policy of one entity in this run: settings, mapping rows and the run's direction."""
-    rows = batch.integration.mappings[entity.name].rows
-    fields = tuple(
-        FieldPolicy(
-            name=row.name,
-            to_app=entity.writes_to("app") and row.writes_to("app"),
-            to_salesforce=entity.writes_to("salesforce") and row.writes_to("salesforce"),
-            on_conflict=row.on_conflict,
-            on_empty=row.on_empty,
-            overwrite=row.overwrite,
-            default=row.default_value,
-        )
-        for row in rows
-    )
-    return Policy(
-        fields=fields,
-        to_app=entity.writes_to("app"),
-        to_salesforce=entity.writes_to("salesforce"),
-        held=frozenset(side for side in SIDES if entity.writes_to(side) and not batch.is_open(entity, side)),
-        master=entity.master,
-        prefer="app" if entity.prefer == "app" else "salesforce",
-        deletes=entity.deletes,
-        flag_fields=entity.flag_fields,
-        salesforce_reference=entity.salesforce_reference,
-        app_references=entity.app_references,
-    )
-
-
 def _clear(connection: Connection, batch: Batch) -> None:
     """Undo an earlier try of this stage and what older batches planned but never sent; what was sent stays."""
     values = {"id": batch.id, "integration_id": batch.integration_id}
@@ -96,7 +71,8 @@ def _clear(connection: Connection, batch: Batch) -> None:
     for statement in (
         "delete from sync.action where batch_id = :id and state = 'planned'",
         "update sync.action set state = 'skipped', message = 'superseded by batch ' || :id, ended_at = now()"
-        " where integration_id = :integration_id and batch_id < :id and state in ('planned', 'approved')",
+        " where integration_id = :integration_id and batch_id < :id and state in ('planned', 'approved')"
+        " and not exists (select 1 from sync.approval p where p.batch_id = action.batch_id and p.state in ('waiting', 'offered'))",
         "delete from sync.conflict c using sync.batch b where b.id = c.batch_id and b.integration_id = :integration_id"
         " and (b.id = :id or (b.id < :id and b.state = 'failed'))"
         f" and not {sent.format('c.link_id', ' and a.batch_id = c.batch_id')}",
@@ -107,25 +83,29 @@ def _clear(connection: Connection, batch: Batch) -> None:
 
 
 def _plan_entity(connection: Connection, batch: Batch, entity: EntitySettings, rank: int) -> dict[str, int]:
-    link_new(connection, batch, entity)
-    counts: Counter[str] = Counter(rejected=reject(connection, batch, unlinked(connection, entity)))
+    counts: Counter[str] = Counter()
     policy = policy_of(batch, entity)
     references = {r.name: r.transform.argument for r in batch.integration.mappings[entity.name].rows if _is_reference(r)}
     has_references = bool(policy.salesforce_reference or policy.app_references)
     values = {
         "id": batch.id, "day": batch.day, "entity": entity.name, "has_references": has_references, "gone": GONE,
+        "is_lead": entity.salesforce_entity == "lead", "tag_field": policy.marks.field if policy.marks else "",
+        "was_lead": policy.lead_marks is not None,
         "salesforce_refers": bool(policy.salesforce_reference) and policy.to_salesforce,
         "app_refers": bool(policy.app_references) and policy.to_app,
     }  # fmt: skip
     note_moved(connection, values)
     counts["agree"] += driver(connection).execute(AGREE.encode(), {**values, "position": rank * 10}).rowcount
+    owners = load_owners(connection, batch) if USER in references.values() else None
     for rows in stream(connection, PAIRS, values):
-        pairs = pairs_of(connection, batch, references, rows)
+        pairs = pairs_of(connection, batch, references, rows, owners)
         decisions = list(plan(pairs, policy))
         write_plan(connection, batch, entity, rank, decisions, counts)
         counts["waiting"] += reject(connection, batch, waiting(entity, references, pairs, decisions))
         counts["orphans"] += reject(connection, batch, orphans(batch, entity, decisions))
     counts["waiting"] += reject(connection, batch, [*held(connection, entity), *awaited(connection, batch, entity)])
+    if owners is not None and owners.unlinked:
+        counts["unlinked_users"] = owners.unlinked
     return dict(counts)
 
 

@@ -18,6 +18,22 @@ def siblings_of(settings: Settings, entity: EntitySettings) -> tuple[str, ...]:
     return tuple(each.name for each in others if each.reads_as("app") == entity.reads_as("app"))
 
 
+def heir_of(settings: Settings, entity: EntitySettings) -> EntitySettings | None:
+    """Return the sibling that a converted lead goes on in: the contacts, None where there are none."""
+    return _sibling(settings, entity, "contact") if entity.salesforce_entity == "lead" else None
+
+
+def lead_of(settings: Settings, entity: EntitySettings) -> EntitySettings | None:
+    """Return the sibling whose converted leads go on as records of `entity`, None where there is none."""
+    return _sibling(settings, entity, "lead") if entity.salesforce_entity == "contact" else None
+
+
+def _sibling(settings: Settings, entity: EntitySettings, salesforce_entity: str) -> EntitySettings | None:
+    names = siblings_of(settings, entity)
+    found = (each for each in settings.entities if each.name in names and each.salesforce_entity == salesforce_entity)
+    return next(found, None)
+
+
 def check_creators(settings: Settings) -> Iterator[Problem]:
     """Yield a problem for every entity that would make Salesforce records of what a sibling makes already."""
     creators: dict[str, list[EntitySettings]] = defaultdict(list)

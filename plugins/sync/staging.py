@@ -63,8 +63,8 @@ def wanted_fields(batch: Batch, entity: EntitySettings, side: Side) -> tuple[str
     rows = batch.integration.mappings[entity.name].rows
     mapped = [name for row in rows for name in (row.salesforce_fields if side == "salesforce" else row.app_fields)]
     references = (entity.salesforce_reference,) if side == "salesforce" else entity.app_references
-    born = (entity.new_since.get(side),)
-    return tuple(dict.fromkeys([*mapped, *(name for name in (*references, *born) if name), *entity.filters.get(side, {})]))
+    unmapped = (*references, entity.new_since.get(side), *entity.facts(side))
+    return tuple(dict.fromkeys([*mapped, *(name for name in unmapped if name), *entity.filters.get(side, {})]))
 
 
 def raw_digest(raw: Mapping[str, Any], wanted: Sequence[str], is_deleted: bool) -> str:
