@@ -31,7 +31,7 @@ def stage_matches(batch: Batch, entity: EntitySettings, connectors: Mapping[Side
                 connectors[other].read(entity.reads_as(other), unsure, wanted_fields(batch, entity, other)) if unsure else ()
             ):
                 count += copy_raw(connection, batch, entity, other, "match", page.records)
-            if reads[other].get("is_full"):
+            if reads[other].get("is_full") or (side == "salesforce" and _only_blocks(entity)):
                 continue
             rows = new_rows(connection, batch, entity, side)
             for page in _counterparts(batch, entity, side, connectors[other], rows, entity.match):
@@ -44,6 +44,11 @@ def stage_matches(batch: Batch, entity: EntitySettings, connectors: Mapping[Side
         if count:
             drop_repeats(connection, batch, entity)
     return count
+
+
+def _only_blocks(entity: EntitySettings) -> bool:
+    """Tell whether a Salesforce record can do no more than block what comes: then nothing is looked for in the app."""
+    return bool(entity.blocked_by) and not entity.writes_to("app")
 
 
 def _unsure_partners(connection: Connection, batch: Batch, entity: EntitySettings, side: Side) -> list[str]:

@@ -357,3 +357,11 @@ def test_a_contact_deleted_in_lemontaps_stays_in_salesforce(lemontaps):
     lemontaps.run()
     assert set(lemontaps.leads()) == {captured}
     assert lemontaps.exports()[captured].state == "deleted"
+
+
+def test_a_lead_that_people_make_costs_no_walk_over_all_captured_contacts(lemontaps):
+    lemontaps.app.insert("contacts", [{"last_name": "P", "created_at": LONG_AGO, "updated_at": LONG_AGO}] * 250)
+    lemontaps.salesforce.insert("Lead", [{"LastName": "A", "Company": "B", "Email": "a@nordwerk.example"}])
+    lemontaps.app.reset_calls()
+    lemontaps.run()
+    assert lemontaps.app.calls()["by"] == {"GET /contacts": 1, "GET /scim/v2/Users": 1}
