@@ -87,14 +87,9 @@ def of_recovery(ending: Ending, summary: Summary, former: State, page: str) -> L
 
 def of_push(ending: Ending, summary: Summary, page: str) -> Letter:
     """Tell how a push of chosen records went: how many worked, failed, were duplicates."""
-    figures = {
-        "worked": sum(summary.written.values()),
-        "failed": summary.rejected - summary.duplicates,
-        "duplicates": summary.duplicates,
-    }
-    told = ", ".join(f"{count} {word}" for word, count in figures.items())
+    told = ", ".join(f"{number} {word}" for word, number in summary.pushed.items())
     parts = {
-        "Records": tuple(f"{word}: {count}" for word, count in figures.items()),
+        "Records": tuple(f"{word}: {number}" for word, number in summary.pushed.items()),
         "First reasons (entity, id, side: field and code)": summary.reasons,
         "Why": tuple(line for task in ending.failed for line in _why(task)),
     }

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 
 from connectors.errors import PermanentError, RecordsRejectedError, SyncError, TransientError
 from sync.database import migrate
+from sync.exports import Push, push_of
 from sync.rejections import QUIET
 
 State = Literal["ok", "rejected", "stopped", "late"]
@@ -55,14 +56,13 @@ class Summary:
     """What our own tables know of a run. `is_whole`: it covered all that changed, so that its success is a recovery."""
 
     is_whole: bool = False
-    is_push: bool = False
+    pushed: Mapping[str, int] = field(default_factory=dict)  # how the chosen records of a push went: "worked" → how many
     written: Mapping[str, int] = field(default_factory=dict)  # "contact to_app create" → how many
     failed: int = 0
     planned: int = 0
     rejected: int = 0
     news: int = 0
     waiting: int = 0  # open rejections of the integration, from whichever run
-    duplicates: int = 0  # of the rejected: those that are there already, or twice
     reasons: tuple[str, ...] = ()
 
 
@@ -123,20 +123,27 @@ def summarize(engine: Engine, integration: str, run_id: str) -> Summary:
         actions = connection.execute(text(ACTIONS), values).all()
         rejected, news, waiting, duplicates = connection.execute(text(REJECTIONS), values).one()
         reasons = connection.execute(text(REASONS), {**values, "limit": REASONS_SHOWN}).all()
-    pushed = bool(batch.params.get("record_ids"))
-    is_narrow = pushed or batch.params.get("entities") or batch.params.get("direction", "both") != "both"
+        push = push_of(connection, batch.id) if batch.mode != "plan" else None
+    written = {f"{a.entity} to_{a.side} {a.operation}": a.number for a in actions if a.state == "done"}
+    own = {"worked": sum(written.values()), "failed": rejected - duplicates, "duplicates": duplicates}
+    is_narrow = batch.params.get("record_ids") or batch.params.get("entities") or batch.params.get("direction", "both") != "both"
     return Summary(
         is_whole=batch.mode != "plan" and not is_narrow,
-        is_push=pushed and batch.mode != "plan",
-        written={f"{a.entity} to_{a.side} {a.operation}": a.number for a in actions if a.state == "done"},
+        pushed={} if push is None else _figures(push) or own,
+        written=written,
         failed=sum(a.number for a in actions if a.state in ("failed", "unknown")),
         planned=sum(a.number for a in actions if a.state in ("planned", "approved", "sending")),
         rejected=rejected,
         news=news,
         waiting=waiting,
-        duplicates=duplicates,
         reasons=tuple(_reason(row) for row in reasons),
     )
+
+
+def _figures(push: Push) -> dict[str, int]:
+    """Return the figures of a push of the app's records; none where only Salesforce's were chosen."""
+    found = {"worked": push.worked, "failed": push.failed, "duplicates": push.duplicates, "not found": len(push.missing)}
+    return {word: number for word, number in found.items() if number or word != "not found"} if any(found.values()) else {}
 
 
 def _reason(row: Any) -> str:

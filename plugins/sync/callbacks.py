@@ -66,7 +66,7 @@ def _news(engine: Engine, known: settings.Settings, ending: Ending) -> Iterator[
     """Yield the letters to send; what they tell counts as told once the caller comes back for more."""
     summary = alerts.summarize(engine, known.integration, ending.run_id)
     page = page_url(ending.dag_id)
-    if summary.is_push and known.mail_pushes:
+    if summary.pushed and known.mail_pushes:
         yield of_push(ending, summary, page)
         return
     if ending.is_success and not summary.is_whole:
@@ -106,7 +106,7 @@ def run_url(dag_id: str, run_id: str) -> str:
 
 def page_url(dag_id: str) -> str:
     """Return the address of the Sync health page of a DAG."""
-    return f"{base_url()}/sync-health/?dag_id={quote(dag_id)}"
+    return f"{base_url()}/plugin/sync-health?dag_id={quote(dag_id)}"
 
 
 def base_url() -> str:

@@ -1,6 +1,7 @@
 """A mail server in a process of its own: takes every mail and keeps it as a file, in order.
 
-`python mail_server.py FOLDER` prints its port. As long as FOLDER/refuse exists it turns mails away, as a full disk would.
+`python mail_server.py FOLDER` prints its port. As long as FOLDER/refuse exists it turns mails away, as a full disk would,
+and makes FOLDER/refused.
 """
 
 import asyncio
@@ -31,6 +32,7 @@ class MailServer:
 
     def _answer(self, verb: bytes) -> bytes:
         if verb in (b"DATA", b"MAIL") and (self.folder / "refuse").exists():
+            (self.folder / "refused").touch()
             return b"452 insufficient system storage\r\n"
         return {b"EHLO": b"250-mail.example\r\n250 8BITMIME\r\n", b"QUIT": b"221 bye\r\n"}.get(verb, b"250 ok\r\n")
 

@@ -41,11 +41,16 @@ class Post:
 
     def refuse(self, is_on: bool) -> None:
         """Turn mails away, or take them again."""
+        (self.folder / "refused").unlink(missing_ok=True)
         flag = self.folder / "refuse"
         if is_on:
             flag.touch()
         else:
             flag.unlink(missing_ok=True)
+
+    def has_refused(self) -> bool:
+        """Tell whether a mail was turned away since `refuse`."""
+        return (self.folder / "refused").exists()
 
 
 @contextmanager

@@ -1,0 +1,61 @@
+"""The live Airflow, once per test worker."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from live import Live, running
+from post import post_office
+from sqlalchemy import Engine
+
+from pipeline import SHIPPED
+from sandbox.client import SandboxClient
+from sandbox.running import serve
+from sandbox.system import load
+
+ROOT = Path(__file__).parents[2]
+RECIPIENTS = "recipients: [crm@nordwerk.example, it@nordwerk.example]"
+APPS = ("freshdesk", "lemontaps")
+
+
+@pytest.fixture(scope="session")
+def live_servers() -> Iterator[dict[str, SandboxClient]]:
+    """One Salesforce and the apps that these tests use."""
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(serve(name)) for name in ("salesforce", *APPS)}
+
+
+@pytest.fixture(scope="session")
+def started(migrated: Engine, live_servers: dict[str, SandboxClient], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """Airflow with the shipped DAGs and the probes, and two people who hear of everything."""
+    home, letters, dags = (tmp_path_factory.mktemp(name) for name in ("airflow", "letters", "dags"))
+    mappings = home / "mappings"
+    shutil.copytree(SHIPPED, mappings)
+    for settings in mappings.glob("*/settings.yaml"):
+        text = settings.read_text().replace("recipients: []", RECIPIENTS)
+        settings.write_text(re.sub(r"^schedule: .*", "schedule: daily", text, flags=re.MULTILINE))
+    for file in (*(ROOT / "dags").glob("*.py"), Path(__file__).with_name("probes.py")):
+        (dags / file.name).symlink_to(file)
+    url = migrated.url.render_as_string(hide_password=False).replace("+psycopg", "")
+    with post_office(letters) as post, running(home, url, mappings, dags, post, live_servers) as live:
+        yield live
+
+
+@pytest.fixture
+def live(started: Live, live_servers: dict[str, SandboxClient], engine: Engine) -> Live:
+    """The live Airflow with connections that work, both systems and the database empty, no mail unread."""
+    for server in live_servers.values():
+        server.clear_faults()
+    for name in ("salesforce", "freshdesk"):
+        live_servers[name].reset(cross_references=True)
+    live_servers["lemontaps"].reset()
+    live_servers["freshdesk"].switches(rate_limit=False)
+    started.post.refuse(False)
+    started.connect("smtp_default", started.post.connection)
+    for name, server in live_servers.items():
+        started.connect(f"{name}_default", load(name).connection(server.url))
+    started.post.new()
+    return started

@@ -1,0 +1,102 @@
+"""What only a whole Airflow shows: mails of runs that ended badly, rights of the roles, forms of the connections."""
+
+import re
+from urllib.parse import quote
+
+import pytest
+from live import Live
+from post import words
+
+from sandbox.system import load
+
+pytestmark = pytest.mark.timeout(900)  # the first test starts Airflow; the clock of a test runs meanwhile
+DAG = "salesforce_freshdesk"
+LONG_AGO = "2026-01-02T03:04:05Z"
+
+
+@pytest.mark.feature("ALL-11")
+def test_one_mail_when_a_run_stops_none_while_it_stays_so_one_when_it_comes_through(live: Live) -> None:
+    sound = load("freshdesk").connection(live.servers["freshdesk"].url)
+    live.connect("freshdesk_default", {**sound, "password": "wrong-key"})
+    assert live.run(DAG) == "failed"
+    [mail] = live.mails(1)
+    assert mail["To"] == "crm@nordwerk.example, it@nordwerk.example"
+    assert mail["Subject"] == f"[Lockstep] {DAG}: stopped"
+    assert "extract: AuthError: Freshdesk refuses the API key (401 invalid_credentials" in words(mail)
+    assert "wrong-key" not in mail.as_string()
+    assert f"{live.url}/dags/{DAG}/runs/manual__" in words(mail)
+    assert f"{live.url}/plugin/sync-health?dag_id={DAG}" in words(mail, "html")
+    assert live.run(DAG) == "failed"
+    live.connect("freshdesk_default", sound)
+    assert live.run(DAG) == "success"
+    [recovered] = live.mails(1)
+    assert recovered["Subject"] == f"[Lockstep] {DAG}: works again"
+    assert live.run(DAG) == "success"
+    assert live.post.new() == []
+
+
+@pytest.mark.feature("ALL-11")
+def test_a_run_that_holds_records_back_tells_how_many_and_the_first_reasons_without_a_value(live: Live) -> None:
+    live.servers["salesforce"].insert("Contact", [{"LastName": f"<b>Li & nd {n}"} for n in range(3)])
+    live.servers["salesforce"].insert("Contact", [{"LastName": "Berg", "Email": "berg@nordwerk.example"}])
+    live.post.refuse(True)
+    assert live.run(DAG, mode="backfill") == "failed"
+    live.wait(live.post.has_refused, "the mail that is turned away")
+    live.post.refuse(False)
+    live.servers["salesforce"].insert("Contact", [{"LastName": "Holm"}])
+    assert live.run(DAG) == "failed"
+    [mail] = live.mails(1)
+    assert mail["Subject"] == f"[Lockstep] {DAG}: done, but records were rejected"
+    assert "1 more records cannot go (4 in this run)" in words(mail)
+    assert re.search(r"contact 003\w{15} in salesforce and 3 more: email mobile phone \(required\)|contact 003", words(mail))
+    assert "Li &" not in words(mail)
+    assert "They go by themselves" in words(mail)
+    assert live.run(DAG) == "success"
+    [recovered] = live.mails(1)
+    assert "4 records still wait to be mended." in words(recovered)
+
+
+@pytest.mark.feature("ALL-11")
+def test_a_killed_task_a_slow_task_and_a_slow_run_each_send_their_own_mail(live: Live) -> None:
+    runs = {name: live.start(f"probe_{name}") for name in ("killed", "slow_task", "slow_run")}
+    assert {live.state(f"probe_{name}", run) for name, run in runs.items()} == {"failed"}
+    mails = {str(mail["Subject"]): words(mail) for mail in live.mails(3)}
+    for name, run in runs.items():
+        text = mails[f"[Lockstep] probe_{name}: stopped"]
+        assert f"/dags/probe_{name}/runs/{quote(run)}" in text
+        assert ("took longer than a run may take" if name == "slow_run" else "load: ended without a word: killed") in text
+
+
+@pytest.mark.feature("LT-05")
+def test_a_push_of_captured_contacts_is_told_with_its_figures(live: Live) -> None:
+    live.servers["salesforce"].insert("Lead", [{"LastName": "Lynd", "Company": "Nordwerk", "Email": "lind@nordwerk.example"}])
+    whole = {"first_name": "Mara", "last_name": "Lind", "company": "Nordwerk", "created_at": LONG_AGO, "updated_at": LONG_AGO}
+    people = [{**whole, "email": "lind@nordwerk.example"}, {**whole, "email": "berg@nordwerk.example"}, {**whole, "company": ""}]
+    ids = live.servers["lemontaps"].insert("contacts", people)
+    live.run("salesforce_lemontaps")
+    state = live.run("salesforce_lemontaps", record_ids=[str(each) for each in ids])
+    assert state == "failed", live.logs("salesforce_lemontaps")
+    [mail] = live.mails(1)
+    assert str(mail["Subject"]).endswith("push of chosen records: 1 worked, 1 failed, 1 duplicates")
+    assert "Lind" not in words(mail)
+
+
+@pytest.mark.feature("ALL-11")
+def test_a_run_that_should_have_started_is_told_once_and_so_is_the_next_that_does(live: Live) -> None:
+    path = live.home / "mappings" / "freshdesk" / "settings.yaml"
+    sound = path.read_text()
+    live.admin.call("PATCH", f"dags/{DAG}", {"is_paused": False})
+    path.write_text(sound.replace("prefer: salesforce", "prefer: nobody"))
+    assert live.run("lockstep_watch") == "success"
+    [mail] = live.mails(1)
+    assert mail["Subject"] == f"[Lockstep] {DAG}: did not start"
+    assert "settings.yaml:" in words(mail)
+    assert live.run("lockstep_watch") == "success"
+    path.write_text(sound)
+    assert live.run("lockstep_watch") == "success"
+    [again] = live.mails(1)
+    assert again["Subject"] == f"[Lockstep] {DAG}: starts again"
+    live.sql("update dag set next_dagrun = now() - interval '1 hour' where dag_id = %s", DAG)
+    assert live.run("lockstep_watch") == "success"
+    [late] = live.mails(1)
+    assert "nothing keeps it from starting" in words(late)
