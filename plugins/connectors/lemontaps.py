@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from connectors.answers import server_time
 from connectors.connection import Settings
-from connectors.contract import Account, Connector, Entity, Field, Known, Page, Record, Result, User, Write
+from connectors.contract import Account, Connector, Entity, Field, Known, NewField, Page, Record, Result, User, Write
 from connectors.errors import AuthError, PermanentError, TransientError
 from connectors.flat import flatten, unflatten
 from connectors.lemontaps_calls import Access, LemontapsCalls, Row, problem_of
@@ -36,6 +36,7 @@ class LemontapsConnector:
     """
 
     system = "lemontaps"
+    custom_prefix = ""
     entities = ENTITIES
 
     def __init__(self, access: Access, session: Session, *, team: str = "", page_limit: int = PAGE_LIMIT) -> None:
@@ -113,7 +114,7 @@ class LemontapsConnector:
             return ()
         return [_user(row) for row in self._calls.users()]
 
-    def create_field(self, entity: str, name: str, label: str) -> None:
+    def create_field(self, entity: str, name: str, label: str, kind: NewField = "reference") -> None:
         """Refuse: Lemontaps has no custom fields that others can make. Raises PermanentError."""
         raise PermanentError(f"Lemontaps takes no new field {name!r} for {self._checked(entity)} records from outside.")
 

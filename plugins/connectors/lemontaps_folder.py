@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from connectors.contract import UNREADABLE, Account, Entity, Field, Known, Page, Record, Result, User, Write
+from connectors.contract import UNREADABLE, Account, Entity, Field, Known, NewField, Page, Record, Result, User, Write
 from connectors.errors import AuthError, PermanentError
 from connectors.lemontaps_fields import fields_of
 from connectors.lemontaps_files import Reading, changed_at, is_export, read_file
@@ -22,6 +22,7 @@ class LemontapsFolder:
     """Reads the export files in `path`. `encoding` and `dates` are for files that do not tell by themselves."""
 
     system = "lemontaps"
+    custom_prefix = ""
     entities = ENTITIES
 
     def __init__(self, path: Path, encoding: str = "", dates: str = "", team: str = "") -> None:
@@ -88,7 +89,7 @@ class LemontapsFolder:
         named = {str(each.raw["met_by.email"]) for each in self._newest().values() if each.raw["met_by.email"]}
         return [User(name, name if "@" in name else "", "" if "@" in name else name) for name in sorted(named)]
 
-    def create_field(self, entity: str, name: str, label: str) -> None:
+    def create_field(self, entity: str, name: str, label: str, kind: NewField = "reference") -> None:
         """Refuse. Raises PermanentError."""
         raise PermanentError(f"{CANNOT}: no field {name!r} can be made.")
 
