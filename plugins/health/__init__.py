@@ -1,0 +1,1 @@
+"""The Sync health page: what every integration did, what waits for a person, and the buttons to go on. An Airflow plugin."""

@@ -1,0 +1,121 @@
+"""The history of records: the last writes with filters, one record with all that is known of it, search. Pure functions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from health.queries import Row, rows
+
+SIDES = ("salesforce", "app")
+OPERATIONS = ("create", "update", "delete")
+STATES = ("planned", "approved", "sending", "accepted", "done", "failed", "skipped", "unknown")
+MOST_FOUND = 20
+LABELS = ("name", "last_name", "email", "subject", "title")
+
+LABEL = "coalesce({0}->>'name', nullif(concat_ws(' ', {0}->>'first_name', {0}->>'last_name'), ''), {0}->>'email')"
+
+# One short index scan per combination that the filters leave, merged: quick whatever is filtered, however many rows there are.
+HISTORY = f"""
+select a.id, a.batch_id, a.entity, a.side, a.operation, a.state, a.salesforce_id, a.app_id, a.link_id, a.fields, a.rule,
+  a.code, a.message, a.attempts, a.planned_at, a.sent_at, a.ended_at, b.run_id, b.mode, {LABEL.format("l.base")} as label
+from (
+  select found.* from unnest(cast(:entities as text[])) e, unnest(cast(:sides as text[])) s,
+    unnest(cast(:operations as text[])) o, unnest(cast(:states as text[])) t,
+    lateral (select * from sync.action a where a.integration_id = :id and a.entity = e and a.side = s and a.operation = o
+      and a.operation <> 'agree' and a.state = t and a.id < :before order by a.id desc limit :limit) found
+  order by found.id desc limit :limit) a
+join sync.batch b on b.id = a.batch_id left join sync.link l on l.id = a.link_id order by a.id desc
+"""  # noqa: S608 (put together from constants)
+
+LINK = """
+select id, entity, salesforce_id, app_id, base, app_base, state, updated_at, batch_id from sync.link
+where integration_id = :id and entity = :entity and {0}_id = :record_id
+"""
+
+ACTIONS = """
+select a.id, a.batch_id, a.entity, a.side, a.operation, a.state, a.salesforce_id, a.app_id, a.fields, a.rule, a.code, a.message,
+  a.attempts, a.planned_at, a.sent_at, a.ended_at, b.run_id, b.mode
+from sync.action a join sync.batch b on b.id = a.batch_id where a.link_id = :link_id order by a.id desc limit 100
+"""
+
+CONFLICTS = "select * from sync.conflict where link_id = :link_id order by id desc limit 100"
+
+REJECTIONS = """
+select r.id, r.side, r.record_id, r.stage, r.reasons, r.attempts, r.retry_at, r.opened_at, r.closed_at, b.run_id
+from sync.rejection r join sync.batch b on b.id = r.last_batch_id
+where r.integration_id = :id and r.entity = :entity and r.record_id = any(:ids) order by r.id desc limit 50
+"""
+
+LAST_READ = """
+select distinct on (w.side) w.side, w.record_id, w.batch_id, w.modified_at, w.is_deleted, w.origin, r.fields, r.verdict
+from staging.raw w left join staging.record r on r.batch_id = w.batch_id and r.batch_day = w.batch_day and r.entity = w.entity
+  and r.side = w.side and r.record_id = w.record_id
+where w.integration_id = :id and w.entity = :entity and w.side = any(:sides) and w.record_id = any(:ids)
+order by w.side, w.batch_id desc
+"""
+
+FOUND = f"""
+with asked as (select i.id, i.name, e.entity from unnest(cast(:ids as int[])) as x(id) join sync.integration i on i.id = x.id,
+    unnest(cast(:entities as text[])) as e(entity)),
+linked as (
+  select l.integration_id, l.entity, l.salesforce_id, l.app_id, l.state, {LABEL.format("l.base")} as label, l.base->>'email' as email
+  from asked a, lateral (
+    (select * from sync.link l where l.integration_id = a.id and l.entity = a.entity and l.salesforce_id = :exact)
+    union (select * from sync.link l where l.integration_id = a.id and l.entity = a.entity and l.app_id = :exact)) l
+  union
+  select l.integration_id, l.entity, l.salesforce_id, l.app_id, l.state, {LABEL.format("l.base")}, l.base->>'email'
+  from unnest(cast(:ids as int[])) as x(id), lateral (select * from sync.link l where l.integration_id = x.id
+    and lower(l.base->>'email') collate "C" >= :low and lower(l.base->>'email') collate "C" < :high
+    order by lower(l.base->>'email') collate "C" limit :limit) l),
+waiting as (
+  select r.integration_id, r.entity, case r.side when 'salesforce' then r.record_id end as salesforce_id,
+    case r.side when 'app' then r.record_id end as app_id, 'waits' as state, null::text as label, null::text as email
+  from unnest(cast(:ids as int[])) as x(id), lateral (select * from sync.rejection r where r.integration_id = x.id
+    and r.closed_at is null and (r.record_id = :exact or (:is_email and exists (
+      select 1 from jsonb_each_text(r.raw) v where lower(v.value) = :low))) limit :limit) r
+  where not exists (select 1 from sync.link l where l.integration_id = r.integration_id and l.entity = r.entity
+    and (l.salesforce_id = r.record_id and r.side = 'salesforce' or l.app_id = r.record_id and r.side = 'app')))
+select f.*, i.name from (select * from linked union all select * from waiting) f join sync.integration i on i.id = f.integration_id
+order by i.name, f.entity, f.email nulls last, f.salesforce_id limit :limit
+"""  # noqa: S608 (put together from constants)
+
+
+def history(
+    connection: Connection,
+    integration_id: int,
+    entities: Sequence[str],
+    sides: Sequence[str] = SIDES,
+    operations: Sequence[str] = OPERATIONS,
+    states: Sequence[str] = STATES,
+    before: int = 0,
+    limit: int = 100,
+) -> list[Row]:
+    """The last writes, planned or sent, newest first; `before` is the id of the last row of the page before."""
+    values = {"entities": list(entities), "sides": list(sides), "operations": list(operations), "states": list(states)}
+    return rows(connection, HISTORY, id=integration_id, before=before or 1 << 62, limit=limit, **values)
+
+
+def record(connection: Connection, integration_id: int, entity: str, side: str, record_id: str) -> Row:
+    """All that is known of one record: its link, writes, conflicts, rejections and what was last read of it on both sides."""
+    found = rows(connection, LINK.format("salesforce" if side == "salesforce" else "app"), id=integration_id, entity=entity,
+                 record_id=record_id)  # fmt: skip
+    link = found[0] if found else None
+    known = {side: record_id} if link is None else {each: link[f"{each}_id"] for each in SIDES if link[f"{each}_id"]}
+    values: dict[str, Any] = {"id": integration_id, "entity": entity, "ids": list(known.values())}
+    read = [row for row in rows(connection, LAST_READ, **values, sides=list(known)) if known[row["side"]] == row["record_id"]]
+    rejections = [row for row in rows(connection, REJECTIONS, **values) if known.get(row["side"]) == row["record_id"]]
+    link_id = link["id"] if link else -1
+    return {
+        "link": link, "last_read": read, "rejections": rejections,
+        "actions": rows(connection, ACTIONS, link_id=link_id), "conflicts": rows(connection, CONFLICTS, link_id=link_id),
+    }  # fmt: skip
+
+
+def search(connection: Connection, integration_ids: Sequence[int], entities: Sequence[str], words: str) -> list[Row]:
+    """Records whose id in either system is `words`, or whose e-mail address begins with it."""
+    low = words.strip().lower()
+    if not low:
+        return []
+    values = {"ids": list(integration_ids), "entities": list(entities), "exact": words.strip(), "limit": MOST_FOUND}
+    return rows(connection, FOUND, **values, low=low, high=low + "￿", is_email="@" in low)

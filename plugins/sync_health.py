@@ -1,0 +1,32 @@
+"""The one file here that Airflow loads as a plugin: the Sync health page in its navigation and on each DAG.
+
+Every process of Airflow loads its plugins, each task included; so the server behind the page is imported with its first request.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from airflow.plugins_manager import AirflowPlugin
+
+NAME = "Sync health"
+STATIC = "sync-health/static"  # no slash in front: Airflow may be served below a path
+
+
+async def server(scope: Any, receive: Any, send: Any) -> None:
+    """Hand a request to the page's FastAPI application."""
+    await import_module("health.app").app(scope, receive, send)
+
+
+class SyncHealthPlugin(AirflowPlugin):  # type: ignore[misc]
+    """What Airflow reads."""
+
+    name = "sync_health"
+    fastapi_apps = [{"app": server, "url_prefix": "/sync-health", "name": NAME}]  # noqa: RUF012
+    react_apps = [  # noqa: RUF012
+        {
+            "name": NAME, "bundle_url": f"{STATIC}/page.js", "destination": "nav", "url_route": "sync-health", "nav_top_level": True,
+            "icon": f"{STATIC}/icon.svg",
+        },
+        {"name": NAME, "bundle_url": f"{STATIC}/page.js", "destination": "dag", "url_route": "sync-health-dag",
+         "icon": f"{STATIC}/icon.svg"},
+    ]  # fmt: skip
