@@ -77,11 +77,12 @@ def _link_matched(connection: Connection, batch: Batch, entity: EntitySettings) 
     connection.execute(text(f"delete from sync.link where id in ({half})"))
     connection.execute(
         text(
-            "insert into sync.link (integration_id, entity, salesforce_id, app_id, batch_id)"
-            " select :integration_id, :entity, s.record_id, a.record_id, :id from newcomer s join newcomer a on a.record_id = s.matched_id"
+            "insert into sync.link (integration_id, entity, salesforce_id, app_id, salesforce_digest, app_digest, batch_id)"
+            " select :integration_id, :entity, s.record_id, a.record_id, case when a.half_of is not null then :gone end,"
+            "  case when s.half_of is not null then :gone end, :id from newcomer s join newcomer a on a.record_id = s.matched_id"
             " where s.side = 'salesforce' and a.side = 'app' and (s.origin <> 'match' or a.origin <> 'match')"
         ),
-        values,
+        {**values, "gone": GONE},
     )
     sources = [side for side in SIDES if batch.is_open(entity, OTHER[side]) and entity.creates_on(OTHER[side])]
     connection.execute(

@@ -17,6 +17,7 @@ from sync.settings import USER
 
 SEEN = """
 select l.id, l.salesforce_id, l.app_id, l.state, r.digest, r.reference, r.verdict, r.is_deleted,
+  coalesce(%(gone)s in (l.salesforce_digest, l.app_digest), false) as was_gone,
   r.verdict = 'valid' and (r.digest is distinct from l.{side}_digest or r.origin in ('retry', 'request')
     or (%({side}_refers)s and l.state = 'live' and not r.is_deleted and r.reference is distinct from l.{other}_id))
     and not (l.state = 'pending' and exists (select 1 from sync.action w where w.link_id = l.id and w.state = 'accepted')) as is_moved
@@ -31,7 +32,7 @@ create temporary table moved on commit drop as
 with s as ({SEEN.format(side="salesforce", other="app")}), a as ({SEEN.format(side="app", other="salesforce")})
 select coalesce(s.id, a.id) as id, coalesce(s.salesforce_id, a.salesforce_id) as salesforce_id, coalesce(s.app_id, a.app_id) as app_id,
   s.digest, s.verdict as salesforce_verdict, coalesce('rejected' in (s.verdict, a.verdict), false) as is_held,
-  coalesce(s.digest = a.digest and s.state = 'pending' and not s.is_deleted and not %(was_lead)s
+  coalesce(s.digest = a.digest and s.state = 'pending' and not s.is_deleted and not s.was_gone and not %(was_lead)s
     and (not %(has_references)s or (s.reference = s.app_id and a.reference = a.salesforce_id)), false) as is_equal
 from s full join a on s.id = a.id where s.is_moved or a.is_moved
 """

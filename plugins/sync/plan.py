@@ -48,7 +48,10 @@ def _decide(pair: Pair, policy: Policy) -> Decision:
         return _delete(pair, policy)
     if link.salesforce_id is None or link.app_id is None:
         return _create(pair, policy)
-    return _merge(pair, policy)
+    decision = _merge(pair, policy)
+    if link.state == "pending" and link.gone:  # made anew on the side where it had been deleted
+        return replace(decision, actions=decision.actions + _unflag(link, policy))
+    return decision
 
 
 def _end(pair: Pair, seen: Seen, policy: Policy) -> Decision:
