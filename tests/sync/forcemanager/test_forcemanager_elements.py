@@ -1,8 +1,8 @@
 """FM-01, FM-02, FM-07: which elements go, and which way."""
 
 import pytest
-from forcemanager_world import KINDS, SETTINGS, FieldSales
 
+from forcemanager_world import KINDS, SETTINGS, FieldSales
 from sync.settings import load
 
 
