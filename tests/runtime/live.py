@@ -89,6 +89,14 @@ class Live:
         answer = self.admin.call("PATCH", f"connections/{name}", body) if exists else self.admin.call("POST", "connections", body)
         assert answer.ok, answer.text
 
+    def test_connection(self, connection: dict[str, Any], is_good: bool) -> str:
+        """Press the Test button of a connection's form, which must say so; return its words."""
+        body = {**connection, "connection_id": "pressed", "extra": json.dumps(connection.get("extra", {}))}
+        answer = self.admin.call("POST", "connections/test", body)
+        assert answer.ok, answer.text
+        assert answer.json()["status"] is is_good, answer.text
+        return str(answer.json()["message"])
+
     def start(self, dag_id: str, **conf: Any) -> str:
         """Trigger a run and return its id."""
         self.admin.call("PATCH", f"dags/{dag_id}", {"is_paused": False})

@@ -1,5 +1,6 @@
 """What only a whole Airflow shows: mails of runs that ended badly, rights of the roles, forms of the connections."""
 
+import json
 import re
 from urllib.parse import quote
 
@@ -100,3 +101,21 @@ def test_a_run_that_should_have_started_is_told_once_and_so_is_the_next_that_doe
     assert live.run("lockstep_watch") == "success"
     [late] = live.mails(1)
     assert "nothing keeps it from starting" in words(late)
+
+
+@pytest.mark.feature("ALL-08", "ALL-09")
+def test_the_connection_forms_are_offered_tested_and_their_secrets_masked(live: Live) -> None:
+    offered = {each["connection_type"]: each for each in live.admin.get("/ui/connections/hook_meta")}
+    assert offered["freshdesk"]["standard_fields"]["password"]["title"] == "API key"
+    assert offered["salesforce_lockstep"]["extra_fields"]["consumer_secret"]["schema"]["format"] == "password"
+    assert {"getresponse", "activecampaign", "forcemanager", "lemontaps"} <= set(offered)
+    salesforce = {**load("salesforce").connection(live.servers["salesforce"].url), "conn_type": "salesforce_lockstep"}
+    assert "production: credentials accepted" in live.test_connection(salesforce, True)
+    desk = load("freshdesk").connection(live.servers["freshdesk"].url)
+    assert "credentials accepted" in live.test_connection(desk, True)
+    assert "refuses the API key" in live.test_connection({**desk, "password": "wrong-key"}, False)
+    lemontaps = load("lemontaps").connection(live.servers["lemontaps"].url)
+    assert "credentials accepted" in live.test_connection(lemontaps, True)
+    live.connect("forms_test", salesforce)
+    shown = live.admin.get("connections/forms_test")
+    assert json.loads(shown["extra"]) == {**salesforce["extra"], "consumer_secret": "***"}
