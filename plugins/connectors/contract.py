@@ -19,6 +19,9 @@ FieldType = Literal[
 UNREADABLE = "!unreadable"  # in `Record.raw`: a list of reasons why the source has no record here; it is rejected with them
 
 
+NewField = Literal["reference", "text", "long_text", "checkbox", "number", "date", "datetime"]
+
+
 @dataclass(frozen=True, slots=True)
 class Entity:
     """The declared facts of one kind of record in one system."""
@@ -69,7 +72,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One change to send. `id` is None for a create; `fields` are raw names; only what differs is named."""
+    """One change to send. `id` is None for a create; `fields` are raw names; only what differs is named.
+
+    `<field>_add` and `<field>_remove` are lists of what to put into a list of tags and to take out of it, whatever else it holds.
+    """
 
     operation: Operation
     id: str | None
@@ -123,6 +129,7 @@ class Connector(Protocol):
     """
 
     system: str  # "salesforce", "freshdesk" …
+    custom_prefix: str  # how the names of fields begin that `create_field` may make; blank where the API makes none by name
     entities: Mapping[str, Entity]
 
     def account_id(self) -> str:
@@ -171,6 +178,11 @@ class Connector(Protocol):
         """Return everybody who may own records; none where records have no owners."""
         ...
 
-    def create_field(self, entity: str, name: str, label: str) -> None:
-        """Create a text field of 255 characters for our cross-reference, unique where the API can, hidden from users."""
+    def create_field(self, entity: str, name: str, label: str, kind: NewField = "reference") -> None:
+        """Create the custom field `name`, unless it is there.
+
+        A `reference` holds our cross-reference: 255 characters, unique where the API can, hidden from users. The others hold data, a
+        text 255 characters; a system that knows texts only makes them all texts. Raises PermanentError, with what to do by hand,
+        where the API can make no such field.
+        """
         ...

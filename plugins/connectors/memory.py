@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connectors.contract import Account, Entity, Field, Known, Page, Record, Result, User, Write
+from connectors.contract import Account, Entity, Field, Known, NewField, Page, Record, Result, User, Write
 from connectors.errors import PermanentError, TransientError
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -53,6 +53,7 @@ class MemoryConnector:
     writes_seen: int = 0
     created_fields: set[tuple[str, str]] = field(default_factory=set)
     people: Sequence[User] = ()
+    custom_prefix: str = "custom_fields."
     hidden: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)  # what `show` lets appear
 
     # -- a person's edits
@@ -131,7 +132,7 @@ class MemoryConnector:
         """Return `people`."""
         return self.people
 
-    def create_field(self, entity: str, name: str, label: str) -> None:
+    def create_field(self, entity: str, name: str, label: str, kind: NewField = "reference") -> None:
         """Remember the field."""
         self.created_fields.add((entity, name))
 
@@ -199,9 +200,18 @@ class MemoryConnector:
             self.hidden.append((entity, f"{self.system}-{entity}-late-{self.writes_seen}", write.fields))
             return Result("accepted")
         id = write.id or self._upsert_target(entity, write) or self.put(entity)
-        self.edit(entity, id, **write.fields)
+        self.edit(entity, id, **_with_lists(write.fields, self._table(entity)[id].raw))
         return Result("done", id, self._table(entity)[id])
 
     def _upsert_target(self, entity: str, write: Write) -> str | None:
         name = self.external_id_fields.get(entity)
         return self._holder(entity, name, write.fields.get(name)) if name else None
+
+
+def _with_lists(fields: Mapping[str, Any], held: Mapping[str, Any]) -> dict[str, Any]:
+    """Apply what is to be added to a list, `<field>_add`, or taken out of it, `<field>_remove`."""
+    whole = {name: value for name, value in fields.items() if not name.endswith(("_add", "_remove"))}
+    for name in (name.removesuffix("_add").removesuffix("_remove") for name in fields if name not in whole):
+        kept = [each for each in whole.get(name, held.get(name)) or [] if each not in fields.get(f"{name}_remove", ())]
+        whole[name] = [*kept, *(each for each in fields.get(f"{name}_add", ()) if each not in kept)]
+    return whole

@@ -12,6 +12,7 @@ from sync.mapping import Row
 from sync.settings import EntitySettings, Side
 from sync.siblings import siblings_of
 from sync.staging import copy_raw, drop_repeats, wanted_fields
+from sync.successors import drop_converted
 
 SIDES: tuple[Side, Side] = ("salesforce", "app")
 
@@ -43,6 +44,7 @@ def stage_matches(batch: Batch, entity: EntitySettings, connectors: Mapping[Side
                 count += copy_raw(connection, batch, entity, "app", "match", page.records)
         if count:
             drop_repeats(connection, batch, entity)
+            drop_converted(connection, batch, entity)
     return count
 
 

@@ -22,9 +22,10 @@ from sync.blocks import stage_blocks
 from sync.counterparts import stage_matches
 from sync.database import to_json
 from sync.history import drop_history, enabled_at
-from sync.rejections import restage
+from sync.rejections import forget, restage
 from sync.settings import EntitySettings, Side
 from sync.staging import copy_raw, drop_partitions, drop_repeats, wanted_fields
+from sync.successors import follow_successors, stage_moved
 from sync.vanished import note_vanished
 
 SIDES: tuple[Side, Side] = ("salesforce", "app")
@@ -51,9 +52,15 @@ def extract(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any
         if entity.name not in errors:
             with _set_aside(batch, entity, connectors, reads, errors):
                 settle_shown(batch, entity, connectors)
+                follow_successors(batch, entity)
     counts: dict[str, Any] = _narrow(batch, [entity for entity in batch.entities() if entity.name not in errors])
     for entity in batch.entities():
-        if entity.name in counts and sum(counts[entity.name].values()):
+        if entity.name in counts and entity.name not in errors:
+            with _set_aside(batch, entity, connectors, reads, errors):
+                if followed := stage_moved(batch, entity, connectors):
+                    counts[entity.name]["followed"] = followed
+    for entity in batch.entities():
+        if entity.name in counts and entity.name not in errors and sum(counts[entity.name].values()):
             with _set_aside(batch, entity, connectors, reads, errors):
                 counts[entity.name]["matched"] = stage_matches(batch, entity, connectors, reads[entity.name])
                 stage_blocks(batch, entity, connectors["salesforce"])
@@ -165,7 +172,9 @@ def _read(batch: Batch, entity: EntitySettings, side: Side, connector: Connector
         for page in pages:
             first = first or page.server_time
             touched = [r for r in page.records if not is_beginning or r.modified_at >= first]  # by the server's clock, not ours
-            records = (r for r in touched if r.is_deleted or entity.passes(side, r.raw))
+            records = [r for r in touched if r.is_deleted or entity.passes(side, r.raw)]
+            if len(records) < len(touched):
+                forget(connection, batch, entity, side, sorted({r.id for r in touched} - {r.id for r in records}))
             count += copy_raw(connection, batch, entity, side, "request" if batch.request.record_ids else "change", records)
     server_time = first or datetime.now(UTC)
     log.info("%s %s: %d records read in %s since %s", batch.name, entity.name, count, side, since or "the beginning")

@@ -129,6 +129,8 @@ def _make(pair: Pair, policy: Policy, side: Side, seen: Seen) -> Decision:
     source = OTHER[side]
     known = {each.name: seen.fields.get(each.name) for each in policy.fields}
     waiting = [name for name, value in known.items() if value is UNKNOWN]
+    if any(side in each.required for each in policy.fields if each.name in waiting):
+        return Decision([], waiting=waiting)
     fields = {}
     for each in policy.fields:
         value = known[each.name]
@@ -156,7 +158,10 @@ def _references(policy: Policy, side: Side) -> dict[str, Any]:
 
 
 def _merge(pair: Pair, policy: Policy) -> Decision:
-    """Merge field by field; each side's action settles what it writes, and what neither side writes."""
+    """Merge field by field; each side's action settles what it writes, and what neither side writes.
+
+    A link that was moved to another record empties nothing: what one side lacks there was never settled.
+    """
     salesforce, app = _side_values(pair, "salesforce"), _side_values(pair, "app")
     outcomes: dict[str, tuple[Values, Outcome]] = {}
     equal: dict[str, Any] = {}
@@ -173,7 +178,8 @@ def _merge(pair: Pair, policy: Policy) -> Decision:
         if mine == theirs:
             equal[name] = mine
         else:
-            values = Values(mine, theirs, _first(mine, base, is_first), _first(theirs, app_base, is_first))
+            is_new = is_first and (is_empty(mine) or is_empty(theirs))
+            values = Values(mine, theirs, MISSING if is_new else base, MISSING if is_new else app_base)
             outcomes[name] = values, resolve(each, policy.master, policy.prefer, values, _newer(pair))
     actions = [action for side in SIDES if (action := _update(pair, policy, side, equal, outcomes))]
     if not actions:
@@ -186,11 +192,6 @@ def _merge(pair: Pair, policy: Policy) -> Decision:
         if outcome.decision
     ]
     return Decision(actions, conflicts, waiting)
-
-
-def _first(value: Any, base: Any, is_first: bool) -> Any:
-    """The base of one side: what a link that was moved to another record finds empty there was never settled."""
-    return MISSING if is_first and is_empty(value) else base
 
 
 def _without_dead(value: Any, base: Any) -> tuple[Any, Any]:

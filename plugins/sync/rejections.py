@@ -157,6 +157,16 @@ def close_mended(connection: Connection, batch: Batch) -> int:
     return result.rowcount
 
 
+def forget(connection: Connection, batch: Batch, entity: EntitySettings, side: str, record_ids: Sequence[str]) -> None:
+    """Close the rejections of records that take no part any more: our copy of them must not come in again."""
+    query = text(
+        "update sync.rejection set closed_at = now() where integration_id = :id and entity = :entity and side = :side"
+        " and record_id = any(:records) and closed_at is null"
+    )
+    if record_ids:
+        connection.execute(query, {"id": batch.integration_id, "entity": entity.name, "side": side, "records": list(record_ids)})
+
+
 def refresh(connection: Connection, batch: Batch, rows: list[dict[str, Any]]) -> None:
     """Renew our copy of records that we have just written: rows of entity, side, record_id, raw, modified_at."""
     connection.execute(

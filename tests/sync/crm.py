@@ -27,7 +27,7 @@ def crm(engine: Engine, folder: Path, **entities: str) -> Pipeline:
     (folder / "settings.yaml").write_text(TOP + sections)
     for name in entities:
         (folder / f"{name}.csv").write_text(ROWS)
-    fields = {name: SALESFORCE for name in ("contact", "lead")}
+    fields = dict.fromkeys(("contact", "lead"), SALESFORCE)
     connectors = {
         "salesforce": MemoryConnector("salesforce", fields=fields, external_id_fields=dict.fromkeys(fields, "CRMID__c")),
         "app": MemoryConnector("app", fields={"contact": APP}),
