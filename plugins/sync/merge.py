@@ -38,6 +38,7 @@ class FieldPolicy:
     on_empty: str = "clear"
     overwrite: str = "always"
     default: Any = None
+    required: frozenset[Side] = frozenset()  # no record is made on these sides without a value
 
     def is_open(self, side: Side) -> bool:
         """Tell whether the field may be written on `side`."""

@@ -98,13 +98,14 @@ def orphans(batch: Batch, entity: EntitySettings, decisions: Iterable[Decision])
 def waiting(
     entity: EntitySettings, references: Mapping[str, str], pairs: list[Pair], decisions: list[Decision]
 ) -> Iterator[Rejection]:
-    """Notes for records that went on without a reference, because its target has no counterpart yet."""
+    """Notes for records that went on without a reference, because its target has no counterpart yet, or that wait for it."""
     for pair, decision in zip(pairs, decisions, strict=True):
         for side in SIDES if decision.waiting else ():
             seen = pair.app if side == "app" else pair.salesforce
             names = [name for name in decision.waiting if references[name] != USER and seen and seen.fields.get(name) is UNKNOWN]
             if seen and names:
-                reasons = [reason(n, WAITS, f"its {references[n]} has no counterpart yet; it went on without") for n in names]
+                then = "it went on without" if decision.actions else "it waits for that"
+                reasons = [reason(n, WAITS, f"its {references[n]} has no counterpart yet; {then}") for n in names]
                 yield Rejection(entity.name, side, seen.id, "reconcile", reasons)
 
 

@@ -19,6 +19,7 @@ def policy_of(batch: Batch, entity: EntitySettings) -> Policy:
             on_empty=row.on_empty,
             overwrite=row.overwrite,
             default=row.default_value,
+            required=frozenset(side for side in SIDES if row.is_required_for(side)),
         )
         for row in rows
     )

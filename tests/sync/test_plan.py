@@ -269,3 +269,12 @@ def test_swapping_the_sides_mirrors_the_actions(
 def test_no_write_repeats_what_is_there(salesforce: dict[str, Any], app: dict[str, Any], policy: Policy) -> None:
     for action in decide(pair(salesforce, app), policy).actions:
         assert all(old != new for old, new in action.fields.values())
+
+
+def test_a_record_waits_for_a_reference_without_which_it_must_not_be_made() -> None:
+    contact = FieldPolicy("contact", required=frozenset({"app"}))
+    pair = Pair(Link(None, salesforce_id="s"), salesforce=Seen("s", {"contact": UNKNOWN}))
+    held = decide(pair, Policy((contact,)))
+    assert (held.actions, held.waiting) == ([], ["contact"])
+    [create, *_] = decide(pair, Policy((replace(contact, required=frozenset()),))).actions
+    assert (create.operation, create.fields) == ("create", {})
