@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 from connectors.activecampaign_calls import ActiveCampaignCalls, expect
 from connectors.activecampaign_contacts import ContactReader, Wish
 from connectors.activecampaign_crm import Crm
-from connectors.activecampaign_fields import PREFIX, described, word_of
+from connectors.activecampaign_fields import NEW_TYPES, PREFIX, described, word_of
 from connectors.activecampaign_parts import Parts
 from connectors.activecampaign_writes import ContactWriter
 from connectors.connection import Settings
-from connectors.contract import Account, Entity, Field, Known, Page, Result, User, Write
+from connectors.contract import Account, Entity, Field, Known, NewField, Page, Result, User, Write
 from connectors.errors import AuthError, PermanentError
 from connectors.session import LostAnswerError, Session
 
@@ -32,6 +32,7 @@ class ActiveCampaignConnector:
     """Reads and writes one ActiveCampaign account at `base_url` (`https://acme.api-us1.com`)."""
 
     system = "activecampaign"
+    custom_prefix = PREFIX
     entities = ENTITIES
 
     def __init__(self, base_url: str, api_key: str, session: Session) -> None:
@@ -107,31 +108,33 @@ class ActiveCampaignConnector:
             for r in rows
         ]
 
-    def create_field(self, entity: str, name: str, label: str) -> None:
-        """Create a text field, unless it is there. `name` is with or without `fields.`; the API knows no unique fields."""
-        kind, _ = self._checked(entity)
+    def create_field(self, entity: str, name: str, label: str, kind: NewField = "reference") -> None:
+        """Create a field, unless it is there. `name` is with or without `fields.`; the API knows no unique fields, no check boxes."""
+        what, _ = self._checked(entity)
         name = name.removeprefix(PREFIX)
-        if kind == "account":
+        if what == "account":
             raise PermanentError("ActiveCampaign accounts get no fields from Lockstep: make the field in ActiveCampaign.")
-        custom = self._parts.contact_fields() if kind == "contact" else self._parts.deal_fields()
+        custom = self._parts.contact_fields() if what == "contact" else self._parts.deal_fields()
         if custom.named(name):
             return
         title = label if word_of(label) == name else name
-        if kind == "contact":
-            self._create_contact_field(name, title)
+        is_shown = kind != "reference"
+        if what == "contact":
+            self._create_contact_field(name, title, NEW_TYPES[kind], is_shown)
         else:
-            body = {"dealCustomFieldMetum": {"fieldLabel": title, "fieldType": "text", "isFormVisible": 0}}
+            body = {"dealCustomFieldMetum": {"fieldLabel": title, "fieldType": NEW_TYPES[kind], "isFormVisible": int(is_shown)}}
             expect(self._calls.send("POST", "dealCustomFieldMeta", "write", json=body))
         self._parts.forget_fields()
 
-    def _create_contact_field(self, name: str, title: str) -> None:
-        body = {"field": {"title": title, "type": "text", "perstag": name, "visible": 0, "descript": "Kept by Lockstep"}}
-        row = expect(self._calls.send("POST", "fields", "write", json=body)).json()["field"]
+    def _create_contact_field(self, name: str, title: str, kind: str, is_shown: bool) -> None:
+        given = {"title": title, "type": kind, "perstag": name, "visible": int(is_shown), "descript": "Kept by Lockstep"}
+        row = expect(self._calls.send("POST", "fields", "write", json={"field": given})).json()["field"]
         relation = {"fieldRel": {"field": str(row["id"]), "relid": "0"}}  # shown with the contacts of every list
         expect(self._calls.send("POST", "fieldRels", "write", json=relation))
         if str(row.get("perstag") or name).upper() != name.upper():
             raise PermanentError(
-                f"ActiveCampaign named the new field {row['perstag']!r}, not {name!r}: write fields.{row['perstag']} in the settings."
+                f"ActiveCampaign named the new field {row['perstag']!r}, not {name!r}: "
+                f"write fields.{row['perstag']} in the settings."
             )
 
     def _checked(self, entity: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.activecampaign_calls import Row
-from connectors.contract import Field, FieldType
+from connectors.contract import Field, FieldType, NewField
 from connectors.flat import to_json
 
 PREFIX = "fields."
@@ -21,6 +21,10 @@ TYPES: Mapping[str, FieldType] = {
     "text": "text", "textarea": "text", "hidden": "text", "date": "date", "datetime": "datetime", "dropdown": "picklist",
     "radio": "picklist", "listbox": "multipicklist", "checkbox": "multipicklist", "multiselect": "multipicklist",
     "number": "number", "currency": "number",
+}  # fmt: skip
+NEW_TYPES: Mapping[NewField, str] = {
+    "reference": "text", "text": "text", "long_text": "textarea", "checkbox": "text", "number": "text", "date": "date",
+    "datetime": "datetime",
 }  # fmt: skip
 LISTS_OF_VALUES = frozenset({"listbox", "checkbox", "multiselect"})
 STATUSES = ("unconfirmed", "active", "unsubscribed", "bounced")

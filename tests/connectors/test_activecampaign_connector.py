@@ -200,6 +200,16 @@ def test_custom_fields_are_written_in_the_apis_spelling_and_read_back(bench):
     assert write(bench, "update", made.id, fields__NOWHERE="x").code == "no_field"
 
 
+@pytest.mark.parametrize(
+    ("kind", "type"), [("text", "text"), ("long_text", "text"), ("checkbox", "text"), ("number", "text"), ("date", "date")]
+)
+@pytest.mark.parametrize("entity", ["contact", "deal"])
+def test_fields_are_made_of_the_kind_that_the_mapping_needs(bench, entity, kind, type):
+    bench.connector.create_field(entity, "fields.SHOESIZE", "Shoe size", kind)
+    [made] = [field for field in bench.connector.describe(entity) if field.name == "fields.SHOESIZE"]
+    assert (made.label, made.type) == ("Shoe size", type)
+
+
 @pytest.mark.parametrize("is_filtered", [True, False])
 @pytest.mark.parametrize("others", [0, 60])
 def test_find_by_a_custom_field(bench, is_filtered, others):
