@@ -50,7 +50,7 @@ function Choices({ row, name, other, choice, setChoice, typed, setTyped, isOff }
   const radio = (value, words) => h("label", { style: { display: "flex", gap: 8, alignItems: "center", cursor: isOff ? "default" : "pointer" } },
     h("input", { type: "radio", name: `case-${row.id}`, value, checked: choice === value, disabled: isOff, onChange: () => setChoice(value) }), words);
   return h(VStack, { align: "stretch", gap: 2 },
-    h(Table.ScrollArea, { borderWidth: 1, borderRadius: "md" }, h(Table.Root, { size: "sm" },
+    h(Table.ScrollArea, { borderWidth: 1, borderRadius: "md", whiteSpace: "normal" }, h(Table.Root, { size: "sm" },
       h(Table.Header, null, h(Table.Row, { bg: "bg.muted" }, h(Table.ColumnHeader, null, "It is"), fields.map((field) => h(Table.ColumnHeader, { key: field }, field)))),
       h(Table.Body, null,
         h(Table.Row, { bg: "bg.subtle" }, h(Table.Cell, { fontWeight: "medium" }, `this record, in ${sideOf(name, row.side)}`), fields.map((field) => h(Table.Cell, { key: field, fontWeight: "medium" }, shown(row.fields[field])))),

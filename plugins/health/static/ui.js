@@ -37,7 +37,8 @@ export function ago(moment) {
 export const Time = ({ at }) =>
   at ? h("time", { dateTime: at, title: `${DATES.format(new Date(at))} (${at})`, style: { whiteSpace: "nowrap" } }, ago(at)) : h(Faint, null, "never");
 export const Faint = (props) => h(Text, { as: "span", color: "fg.muted", ...props });
-export const Mono = ({ children }) => h(Text, { as: "span", fontFamily: "mono", fontSize: "xs", wordBreak: "break-all" }, children);
+export const Mono = ({ children, wraps }) =>
+  h(Text, { as: "span", fontFamily: "mono", fontSize: "xs", whiteSpace: wraps ? "normal" : "nowrap", overflowWrap: wraps && "anywhere" }, children);
 export const State = ({ value }) => h(Badge, { colorPalette: PALETTES[value] || "gray", variant: "subtle", size: "sm" }, value);
 export const paletteOf = (state) => PALETTES[state] || "gray";
 
@@ -64,13 +65,13 @@ export const Empty = ({ title, children }) =>
     h(Text, { fontWeight: "medium" }, title), children && h(Faint, { maxW: "65ch" }, children));
 
 export const Panel = ({ title, aside, children, ...rest }) =>
-  h(Box, { as: "section", borderWidth: 1, borderRadius: "md", p: 4, bg: "bg.panel", minW: 0, ...rest },
+  h(Box, { as: "section", borderWidth: 1, borderRadius: "md", p: 4, minW: 0, ...rest },
     (title || aside) && h(Flex, { justify: "space-between", align: "center", mb: 3, gap: 2, wrap: "wrap" },
       h(Heading, { as: "h3", size: "sm" }, title), aside), children);
 
 // `columns`: [heading, (row) => cell, options]; a row may open to show more.
 export function Rows({ rows, columns, keyOf = (row) => row.id, label, more, opened }) {
-  return h(Table.ScrollArea, { borderWidth: 1, borderRadius: "md" }, h(Table.Root, { size: "sm", interactive: false, "aria-label": label },
+  return h(Table.ScrollArea, { borderWidth: 1, borderRadius: "md", whiteSpace: "normal" }, h(Table.Root, { size: "sm", interactive: false, "aria-label": label },
     h(Table.Header, null, h(Table.Row, { bg: "bg.muted" }, columns.map(([name, , options], i) =>
       h(Table.ColumnHeader, { key: i, textAlign: options?.end ? "end" : "start", whiteSpace: "nowrap" }, name)))),
     h(Table.Body, null, rows.flatMap((row) => [
