@@ -45,6 +45,7 @@ def check(
             problems += _check_references(integration.settings, live, side)
             problems += _check_filters(integration.settings, live, side)
             problems += _check_flags(integration.settings, live, side)
+            problems += _check_made_with(integration.settings, live, side)
             problems += _check_translations(integration, mapping, live, side)
     return sorted(set(problems))
 
@@ -56,9 +57,10 @@ def _references(live: Live, side: Side) -> tuple[str, ...]:
 
 
 def _check_required(mapping: EntityMapping, live: Live, side: Side) -> Iterator[Problem]:
-    if not live.entity.writes_to(side):
+    if not live.entity.creates_on(side):
         return
     written = {name for row in mapping.rows if row.writes_to(side) for name in row.fields(side)} | set(_references(live, side))
+    written |= set(live.entity.on_create.get(side, {}))
     for name, field in live.fields[side].items():
         if field.is_required and field.is_createable and name not in written:
             message = f"{live.what(side)} requires '{name}', but no row writes it; add one, if need be constant:… with to_{side}"
@@ -103,6 +105,16 @@ def _check_flags(settings: Settings, live: Live, side: Side) -> Iterator[Problem
     elif field.type != "boolean" or not field.is_updateable:
         message = f"'{name[:60]}' in {live.what(side)} is no check box that can be written ({field.type}); name another field"
         yield _in_settings(settings, live, ("deletes", way), message)
+
+
+def _check_made_with(settings: Settings, live: Live, side: Side) -> Iterator[Problem]:
+    for name in live.entity.on_create.get(side, {}) if live.entity.creates_on(side) else ():
+        field = live.fields[side].get(name)
+        if field is None:
+            yield _in_settings(settings, live, ("on_create", side, name), f"{live.lacks(side, name)}; correct the name")
+        elif not field.is_createable:
+            message = f"'{name}' in {live.what(side)} is read-only; give the integration user the right to edit it"
+            yield _in_settings(settings, live, ("on_create", side, name), message)
 
 
 def _in_settings(settings: Settings, live: Live, keys: tuple[str, ...], message: str, severity: Severity = "error") -> Problem:
