@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from connectors.errors import PermanentError
 from getresponse_world import FLAG, REFERENCE, GetResponseWorld, getresponse_world
@@ -303,7 +303,7 @@ def test_only_unconverted_leads_are_synced(world):
 @pytest.mark.feature("GR-12")
 def test_a_lead_that_is_converted_later_changes_no_more_and_stays_on_its_list(world):
     here, there = world.pair("trade_fair_leads")
-    world.salesforce.action("convert_lead", id=here)
+    world.salesforce.action("convert_lead", lead=here)
     world.run()
     world.change_there(there, custom_fields={"city": "Bonn"})
     world.run()
@@ -367,3 +367,53 @@ def test_a_lost_answer_adds_nobody_twice(world):
     world.run()
     assert world.app.calls()["by"]["POST /contacts"] == 1
     assert world.partner("newsletter", here) == world.there()["contactId"]
+
+
+@pytest.mark.feature("GR-14")
+def test_one_who_has_not_confirmed_yet_is_linked_after_the_confirming_click(world):
+    world.change("settings.yaml", "list: newsletter ", "list: confirmed ")
+    world.app.action("add_campaign", campaign="confirmed", optinTypes={"api": "double"})
+    world.run()
+    here = world.contact(FirstName="Mara", Email="mara@nordwerk.example")
+    world.run()
+    world.run()
+    assert world.addresses("confirmed") == set()
+    [waiting] = world.app.records("contacts", with_deleted=True)
+    world.app.action("confirm", id=waiting["contactId"])
+    world.run()
+    world.run()
+    assert world.partner("newsletter", here) == waiting["contactId"]
+    assert world.rejections() == {}
+    assert world.app.calls()["by"]["POST /contacts"] == 1
+
+
+@pytest.mark.feature("GR-14")
+def test_an_address_that_somebody_adds_in_the_same_minute_is_linked_with_the_next_run(world):
+    here = world.contact(FirstName="Mara", Email="mara@nordwerk.example")
+    for stage in ("extract", "map", "reconcile"):
+        world.run_id = "race"
+        world.stage(stage)
+    there = world.subscriber()
+    world.stage("load")
+    assert world.rejections() == {here: ["duplicate_value"]}
+    world.run()
+    assert world.partner("newsletter", here) == there
+    assert world.rejections() == {}
+    assert len(world.app.records("contacts")) == len(world.salesforce.records("Contact")) == 1
+    world.assert_settled()
+
+
+@pytest.mark.feature("GR-14")
+def test_what_is_never_shown_is_tried_once_a_day(world):
+    world.app.switches(dropped=["nordwerk.example"])
+    here = world.contact(FirstName="Mara", Email="mara@nordwerk.example")
+    for day in range(1, 3):
+        world.run()
+        assert world.rejections() == {here: ["waits"]}
+        assert world.app.calls()["by"]["POST /contacts"] == day
+        with world.engine.begin() as connection:
+            connection.execute(text("update sync.action set sent_at = sent_at - interval '25 hours' where state = 'accepted'"))
+    world.app.switches(dropped=[])
+    world.run()
+    assert world.addresses() == {"mara@nordwerk.example"}
+    assert world.rejections() == {}
