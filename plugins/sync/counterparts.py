@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 
 from connectors.contract import Connector, Page
 from sync.batch import Batch
+from sync.chosen import chosen_ids
 from sync.decisions import OTHER
 from sync.mapping import Row
 from sync.settings import EntitySettings, Side
@@ -27,9 +28,11 @@ def stage_matches(batch: Batch, entity: EntitySettings, connectors: Mapping[Side
     with batch.engine.begin() as connection:
         for side in SIDES:
             other = OTHER[side]
-            unsure = _unsure_partners(connection, batch, entity, side)
+            named = {*_unsure_partners(connection, batch, entity, side), *chosen_ids(connection, batch, entity, side)}
             for page in (
-                connectors[other].read(entity.reads_as(other), unsure, wanted_fields(batch, entity, other)) if unsure else ()
+                connectors[other].read(entity.reads_as(other), sorted(named), wanted_fields(batch, entity, other))
+                if named
+                else ()
             ):
                 count += copy_raw(connection, batch, entity, other, "match", page.records)
             if reads[other].get("is_full") or (side == "salesforce" and _only_blocks(entity)):

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 
 from sync.batch import Batch
 from sync.blocks import mark_blocked
+from sync.chosen import match_chosen
 from sync.decisions import OTHER
 from sync.map import GONE
 from sync.settings import EntitySettings, Side
@@ -35,8 +36,8 @@ def _link_matched(connection: Connection, batch: Batch, entity: EntitySettings) 
     """Link what matches one to one, and note the singles.
 
     Works on the temporary table `newcomer` (live, unlinked records of the batch; a rejected one is matched too, lest its
-    counterpart be created a second time, but never comes in by itself). Keys in order: the cross-reference either side carries,
-    then the entity's match keys; a pair counts only when it is the only one for both.
+    counterpart be created a second time, but never comes in by itself). First what a person chose, then keys in order: the
+    cross-reference either side carries, the entity's match keys; a pair counts only when it is the only one for both.
     """
     siblings = siblings_of(batch.integration.settings, entity)
     values = {
@@ -47,7 +48,7 @@ def _link_matched(connection: Connection, batch: Batch, entity: EntitySettings) 
         text(
             f"create temporary table newcomer on commit drop as select r.side, r.record_id, r.reference, {_keys(entity)} as fields, r.origin,"
             " null::text as matched_id, false as is_ambiguous, null::text as twin_of, null::bigint as half_of, r.verdict = 'valid' as is_valid,"
-            " null::text as twin_by, null::json as blocked_by"
+            " null::text as twin_by, null::json as blocked_by, false as is_alone"
             " from staging.record r where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and not r.is_deleted"
             " and not exists (select 1 from sync.link l where l.integration_id = :integration_id and l.entity = :entity"
             "  and l.salesforce_id = r.record_id and r.side = 'salesforce')"
@@ -64,6 +65,7 @@ def _link_matched(connection: Connection, batch: Batch, entity: EntitySettings) 
     )
     _add_halves(connection, entity, values)
     connection.execute(text("analyze newcomer"))
+    match_chosen(connection, batch, entity)
     if entity.salesforce_reference or entity.app_references:
         _match_by(connection, "reference", "case side when 'salesforce' then record_id else reference end")
         _match_by(connection, "reference", "case side when 'salesforce' then reference else record_id end")
@@ -133,7 +135,7 @@ def _add_halves(connection: Connection, entity: EntitySettings, values: Mapping[
         connection.execute(
             text(
                 f"insert into newcomer select r.side, r.record_id, r.reference, {_keys(entity)}, r.origin, null, false, null, l.id,"
-                " r.verdict = 'valid', null, null"
+                " r.verdict = 'valid', null, null, false"
                 f" from (select id, {side}_id as record_id from sync.link where integration_id = :integration_id and entity = :entity"
                 f"  and state = 'tombstone' and {other}_digest = :gone union select l.id, l.{side}_id from staging.record d"
                 f"  join sync.link l on l.integration_id = :integration_id and l.entity = :entity and l.{other}_id = d.record_id"
@@ -156,7 +158,7 @@ def _match_by(connection: Connection, key: str, value: str) -> None:
         text(
             f"create temporary table keyed on commit drop as select side, record_id, {value} as value,"
             f" row_number() over (partition by side, {value} order by record_id) as place from newcomer"
-            f" where matched_id is null and not is_ambiguous and {value} is not null"
+            f" where matched_id is null and not is_ambiguous and not is_alone and {value} is not null"
         )
     )
     connection.execute(text("analyze keyed"))

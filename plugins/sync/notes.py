@@ -40,10 +40,10 @@ def unlinked(connection: Connection, entity: EntitySettings) -> list[Rejection]:
         elif twin_of:
             why = reason(twin_by, "not_unique", f"{twin_by} is already taken by {entity.name} {twin_of}; the app allows it once")
         else:
-            listed = ", ".join((others or [])[:SHOWN])
-            why = reason(
-                key or "", "ambiguous", f"matches by {key} are not one to one (candidates: {listed}); a person must settle it"
-            )
+            candidates = (others or [])[:SHOWN]
+            listed = ", ".join(candidates)
+            words = f"matches by {key} are not one to one (candidates: {listed}); a person must settle it"
+            why = reason(key or "", "ambiguous", words) | {"candidates": candidates}
         rejections.append(Rejection(entity.name, side, record_id, "reconcile", [why]))
     return rejections
 

@@ -22,16 +22,16 @@ QUIET = (WAITS, GONE)
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """One record that cannot go on. `reasons`: [{"field", "code", "reason"}], every one found."""
+    """One record that cannot go on. `reasons`: [{"field", "code", "reason"}], every one found; an ambiguous one has "candidates"."""
 
     entity: str
     side: str
     record_id: str
     stage: str
-    reasons: list[dict[str, str]]
+    reasons: list[dict[str, Any]]
 
 
-def reason(field: str, code: str, words: str) -> dict[str, str]:
+def reason(field: str, code: str, words: str) -> dict[str, Any]:
     """One reason, as stored and shown."""
     return {"field": field, "code": code, "reason": words}
 
@@ -91,7 +91,7 @@ def restage(connection: Connection, batch: Batch, entity: EntitySettings, is_idl
     An idle batch brings back only those that are due or were rejected under another mapping. Whatever the batch, no record is
     looked at without its counterpart if that has an open rejection: its link does not tell how it stands.
     """
-    is_due = "((r.stage = 'load' and r.retry_at <= now()) or r.mapping_digest <> :digest)"
+    is_due = "(r.retry_at <= now() or r.mapping_digest <> :digest)"
     count = 0
     if not batch.request.record_ids:
         count += _bring_back(connection, batch, entity, is_due if is_idle else f"(r.stage <> 'load' or {is_due})")
