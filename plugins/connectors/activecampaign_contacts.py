@@ -50,9 +50,7 @@ class Wish:
     @property
     def params(self) -> list[tuple[str, str | int]]:
         """The query parameters that every list of this reading has."""
-        include = (
-            [("include", ",".join("contactTags.tag" if k == "contactTags" else k for k in self.kinds))] if self.kinds else []
-        )
+        include = [("include", ",".join(NESTED.get(kind, kind) for kind in self.kinds))] if self.kinds else []
         return [("limit", LARGEST_PAGE), *include, *([("listid", self.list_id)] if self.list_id else [])]
 
 

@@ -38,9 +38,10 @@ class TradeBook:
     def records(self) -> dict[str, list[Row]]:
         """Return all records by object name."""
         opportunities = [self._opportunity(number) for number in range(100)]
+        roles = [self._role(number, row) for number, row in enumerate(opportunities)]
         return {
-            "Opportunity": opportunities,
-            "OpportunityContactRole": [self._role(number, row) for number, row in enumerate(opportunities)],
+            "Opportunity": [row | {"ContactId": role["ContactId"]} for row, role in zip(opportunities, roles, strict=True)],
+            "OpportunityContactRole": roles,
             "Contract": [self._contract(number) for number in range(80)],
             "Order": [self._order(number) for number in range(160)],
             "Task": [self._task(number) for number in range(90)],
@@ -88,10 +89,12 @@ class TradeBook:
     def _task(self, number: int) -> Row:
         person = self._someone()
         status = self._dice.choice(("Not Started", "In Progress", "Completed"))
+        is_call = number % 3 == 0  # logged after it took place
+        status = "Completed" if is_call else status
         return self._stamped(
             "Task", number, WhoId=person["Id"], WhatId=person["AccountId"], AccountId=person["AccountId"],
             Subject=self._dice.choice(SUBJECTS), ActivityDate=self._date(-60, 60), Status=status, Priority="Normal",
-            IsClosed=status == "Completed", Description=None,
+            IsClosed=status == "Completed", TaskSubtype="Call" if is_call else "Task", Description=None,
         )  # fmt: skip
 
     def _event(self, number: int) -> Row:

@@ -99,12 +99,16 @@ def write(bench, operation, id=None, entity="contact", **fields):
 
 
 def test_a_page_is_read_with_tags_values_and_lists_in_one_call(bench):
-    id = bench.put(email="a@example.com", fields={"CITY": "Kiel"}, tags=["vip", "b"], lists={"newsletter": "active"})
+    id = bench.put(
+        email="a@example.com", fields={"CITY": "Kiel"}, tags=["vip", "b"], lists={"newsletter": "active"}, account="Nordwerk"
+    )
     bench.connector.describe("contact")
     bench.client.reset_calls()
-    [page] = bench.connector.read_changes("contact", None, ["fields.CITY", "tags", "lists.newsletter", "opted_out"])
+    wanted = ["fields.CITY", "tags", "lists.newsletter", "opted_out", "account_name"]
+    [page] = bench.connector.read_changes("contact", None, wanted)
     assert bench.client.calls()["read"] == 1
     raw = page.records[0].raw
+    assert raw["account_name"] == "Nordwerk"
     assert (page.records[0].id, raw["fields.CITY"], raw["tags"], raw["lists.newsletter"], raw["opted_out"]) == (
         id,
         "Kiel",
