@@ -172,7 +172,7 @@ def _read(batch: Batch, entity: EntitySettings, side: Side, connector: Connector
         for page in pages:
             first = first or page.server_time
             touched = [r for r in page.records if not is_beginning or r.modified_at >= first]  # by the server's clock, not ours
-            records = [r for r in touched if r.is_deleted or entity.passes(side, r.raw)]
+            records = [r for r in touched if r.is_deleted or entity.passes(side, r.raw) or r.raw.get("IsConverted") is True]
             if len(records) < len(touched):
                 forget(connection, batch, entity, side, sorted({r.id for r in touched} - {r.id for r in records}))
             count += copy_raw(connection, batch, entity, side, "request" if batch.request.record_ids else "change", records)

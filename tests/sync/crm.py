@@ -17,6 +17,7 @@ TAGS = "field: tags, revives_only_marked: yes, on_conversion: converted"
 CONTACT_MARKS = f"marks: {{{TAGS}, from_app: added-contact, from_salesforce: created-contact}}"
 LEAD_MARKS = f"marks: {{{TAGS}, from_app: added-lead, from_salesforce: created-lead}}"
 SALESFORCE = [Field(name, name, "text", 255) for name in ("LastName", "Email", "Phone", "Score__c", "CRMID__c", "LeadSource")]
+SALESFORCE.append(Field("Gone__c", "Gone", "boolean"))
 APP = [Field(name, name, "text", 255) for name in ("name", "email", "phone", "score", "sfid")]
 
 

@@ -117,3 +117,61 @@ def test_a_record_that_carries_the_id_is_linked_and_not_blocked(engine: Engine, 
     pipeline.run()
     assert links(pipeline) == [("contact", held, contact, "live")]
     assert codes(pipeline) == {}
+
+
+GONE = "deletes: {to_salesforce: flag}, options: {flag_fields: {to_salesforce: Gone__c}}"
+
+
+@pytest.mark.feature("GR-06")
+def test_the_box_of_a_deletion_is_unticked_when_the_record_returns_as_another(engine: Engine, tmp_path: Path) -> None:
+    pipeline = crm(engine, tmp_path, contact=f"{CONTACT}, {GONE}")
+    salesforce, app = both(pipeline)
+    contact = salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example", Phone="0400")
+    pipeline.run()
+    pipeline.run()
+    app.remove("contact", "app-contact-1")
+    pipeline.run()
+    assert salesforce.live("contact")[contact]["Gone__c"] is True
+    app.put("contact", name="Lind", email="mara@nordwerk.example")
+    pipeline.run()
+    assert salesforce.live("contact")[contact]["Gone__c"] is False
+    assert links(pipeline) == [("contact", contact, "app-contact-2", "live")]
+    assert app.live("contact")["app-contact-2"]["phone"] == "0400"
+    pipeline.run()
+    assert set(pipeline.run()) == {"extract"}
+
+
+@pytest.mark.feature("ALL-26")
+def test_what_no_longer_passes_its_filter_keeps_its_link_and_is_never_made_again(engine: Engine, tmp_path: Path) -> None:
+    only_web = "filter: {salesforce: {LeadSource: [Web]}}"
+    pipeline = crm(engine, tmp_path, contact=f"{CONTACT}, {only_web}, {GONE}")
+    salesforce, app = both(pipeline)
+    contact = salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example", LeadSource="Web")
+    pipeline.run()
+    pipeline.run()
+    salesforce.edit("contact", contact, LeadSource="Other", Phone="0400")
+    pipeline.run()
+    assert "phone" not in app.live("contact")["app-contact-1"]
+    app.remove("contact", "app-contact-1")
+    pipeline.run()
+    salesforce.edit("contact", contact, Phone="0401")
+    pipeline.run(mode="backfill")
+    assert app.live("contact") == {}
+    assert links(pipeline) == [("contact", contact, "app-contact-1", "tombstone")]
+
+
+def test_a_rejected_record_that_no_longer_passes_its_filter_does_not_come_in_by_our_copy(engine: Engine, tmp_path: Path) -> None:
+    pipeline = crm(engine, tmp_path, contact=f"{CONTACT}, filter: {{salesforce: {{LeadSource: [Web]}}}}")
+    salesforce, app = both(pipeline)
+    app.faults.refused["mara@nordwerk.example"] = "bad_request"
+    contact = salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example", LeadSource="Web")
+    pipeline.run()
+    assert codes(pipeline) == {contact: ["bad_request"]}
+    salesforce.edit("contact", contact, LeadSource="Other")
+    app.faults.refused.clear()
+    pipeline.run()
+    pipeline.change("contact.csv", "Phone,phone", "LeadSource,phone")
+    salesforce.put("contact", LastName="Berg", LeadSource="Web")
+    pipeline.run()
+    assert codes(pipeline) == {}
+    assert [raw["name"] for raw in app.live("contact").values()] == ["Berg"]
