@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine, text
 
 from connectors.errors import TooManyRejectedError, shorten
-from sync.batch import Batch, close_batch, note_counts
+from sync.batch import FINISHED, Batch, close_batch, note_counts
 from sync.rejections import Rejection, reason, reject, withdraw
 from sync.schemas import stored_fields
 from sync.settings import EntitySettings, Side
@@ -233,14 +233,26 @@ def _stop_on_drift(batch: Batch, entity: EntitySettings, side: Side, seen: int, 
     )
 
 
+def _standing(batch: Batch, entity: str) -> int:
+    """How many of the rejected records wait since a run that finished: they stop no later one."""
+    query = text(
+        "select count(*) from staging.record r join sync.rejection j on j.integration_id = r.integration_id and j.entity = r.entity"
+        " and j.side = r.side and j.record_id = r.record_id and j.closed_at is null join sync.batch b on b.id = j.first_batch_id"
+        " where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and r.verdict = 'rejected' and b.state = any(:finished)"
+    )
+    values = {"id": batch.id, "day": batch.day, "entity": entity, "finished": list(FINISHED)}
+    with batch.engine.connect() as connection:
+        return int(connection.scalar(query, values) or 0)
+
+
 def _stop_past_limit(batch: Batch, counts: Mapping[str, Mapping[str, int]]) -> None:
     settings = batch.integration.settings
-    over = [
-        f"{name}: {count['rejected']} of {count['valid'] + count['rejected']}"
-        for name, count in counts.items()
-        if count["rejected"] > settings.rejected_minimum
-        and count["rejected"] > settings.rejected_share * (count["valid"] + count["rejected"])
-    ]
+    over = []
+    for name, count in counts.items():
+        rejected = count["rejected"] - _standing(batch, name)
+        total = count["valid"] + rejected
+        if rejected > settings.rejected_minimum and rejected > settings.rejected_share * total:
+            over.append(f"{name}: {rejected} of {total}")
     if over:
         with batch.engine.begin() as connection:
             close_batch(connection, batch, "failed")

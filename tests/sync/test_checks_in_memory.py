@@ -40,3 +40,16 @@ def test_past_the_limit_nothing_is_written(memory: Pipeline, salesforce: MemoryC
     with pytest.raises(TooManyRejectedError, match="contact: 60 of 60"):
         memory.run(mode="backfill", stages=STAGES)
     assert salesforce.writes_seen == 0
+
+
+def test_records_that_wait_since_a_finished_run_stop_no_later_one(memory: Pipeline, salesforce: MemoryConnector) -> None:
+    memory.stages = STAGES
+    for number in range(60):
+        salesforce.put("contact", LastName="Lind", Email=f"l{number}@nordwerk.example", Title="x" * 300)
+        salesforce.put("contact", LastName="Lind", Email=f"p{number}@nordwerk.example")
+    memory.run(mode="backfill")
+    salesforce.put("contact", LastName="Lind", Email="late@nordwerk.example")
+    counts = memory.run(mode="backfill")
+    assert counts["validate"]["contact"]["rejected"] == 60
+    assert salesforce.live("contact")
+    assert memory.rows("select state from sync.batch order by id desc limit 1")[0].state in ("done", "partial")
