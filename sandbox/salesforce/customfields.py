@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 
@@ -123,7 +124,7 @@ def _stamps(store: Store) -> dict[str, Any]:
 
 def touch(store: Store) -> None:
     """Note that the fields of some object changed."""
-    store.set_value("schema_version", store.value("schema_version", 0) + 1)
+    store.set_value("schema_version", uuid4().hex)  # unlike any before, also across a reset
 
 
 def find(store: Store, full_name: str) -> Record | None:
