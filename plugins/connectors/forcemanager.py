@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.connection import Settings
-from connectors.contract import Account, Field, Known, Page, Record, Result, User, Write
+from connectors.contract import Account, Field, Known, NewField, Page, Record, Result, User, Write
 from connectors.errors import AuthError, PermanentError
 from connectors.forcemanager_calls import NO_SUCH_RECORD, ForceManagerCalls, Pace, is_busy, problem_of
 from connectors.forcemanager_fields import ENTITIES, IS_TASK, LISTS, MADE_UP, fields_of, is_number
@@ -32,6 +32,7 @@ class ForceManagerConnector:
     """Reads and writes one implementation. `account` is a name for it that outlives its API keys."""
 
     system = "forcemanager"
+    custom_prefix = "Z_"
     entities = ENTITIES
 
     def __init__(self, calls: ForceManagerCalls, account: str, *, lang: str = "en", calendar: Calendar | None = None) -> None:
@@ -101,7 +102,7 @@ class ForceManagerConnector:
         rows = [row for window in self._lists.walk("users") for row in window.rows if not row.get("deleted")]
         return [User(str(row["id"]), row.get("email") or "", _full_name(row), bool(row.get("isActive", True))) for row in rows]
 
-    def create_field(self, entity: str, name: str, label: str) -> None:
+    def create_field(self, entity: str, name: str, label: str, kind: NewField = "reference") -> None:
         """Do nothing if the field is there; the API cannot make one, so say what to click."""
         path = self._path(entity)
         if name in self._calls.get(f"{path}/schema").json()["properties"]:

@@ -15,11 +15,11 @@ from requests import Response
 
 from connectors.answers import server_time
 from connectors.connection import Settings
-from connectors.contract import Account, Entity, Field, Known, Page, Record, Result, User, Write
+from connectors.contract import Account, Entity, Field, Known, NewField, Page, Record, Result, User, Write
 from connectors.errors import AuthError, PermanentError
 from connectors.flat import flatten
 from connectors.freshdesk_calls import FreshdeskCalls, Row, expect, problem_of
-from connectors.freshdesk_fields import body_of, fields_of, is_custom, new_text_field
+from connectors.freshdesk_fields import body_of, fields_of, is_custom, new_field
 from connectors.freshdesk_list import Window, walk
 from connectors.session import LostAnswerError, Session
 
@@ -63,6 +63,7 @@ class FreshdeskConnector:
     """
 
     system = "freshdesk"
+    custom_prefix = "custom_fields."
     entities = ENTITIES
 
     def __init__(
@@ -145,12 +146,12 @@ class FreshdeskConnector:
         """Return nobody: contacts and companies have no owners."""
         return ()
 
-    def create_field(self, entity: str, name: str, label: str) -> None:
-        """Create a hidden, unique text field, unless it is there. `name` is with or without `custom_fields.`."""
+    def create_field(self, entity: str, name: str, label: str, kind: NewField = "reference") -> None:
+        """Create a field, a reference hidden and unique, unless it is there. `name` is with or without `custom_fields.`."""
         name = name.removeprefix("custom_fields.")
         if any(row["name"] == name for row in self._field_rows(entity) if is_custom(row)):
             return
-        body = new_text_field(entity, name, label)
+        body = new_field(entity, name, label, kind)
         made = expect(self._calls.send("POST", FIELD_PATHS[entity], "write", is_safe=True, json=body)).json()["name"]
         if made != name:
             raise PermanentError(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.contract import Field, FieldType
+from connectors.contract import Field, FieldType, NewField
 from connectors.flat import unflatten
 
 CUSTOM_TYPES: Mapping[str, FieldType] = {
@@ -17,6 +17,10 @@ CUSTOM_TYPES: Mapping[str, FieldType] = {
     "custom_url": "url",
     "custom_date": "date",
 }
+NEW_TYPES: Mapping[NewField, str] = {
+    "reference": "custom_text", "text": "custom_text", "long_text": "custom_paragraph", "checkbox": "custom_checkbox",
+    "number": "custom_number", "date": "custom_date", "datetime": "custom_text",
+}  # fmt: skip
 # The name in a field description → the name in a record, and its type.
 DEFAULT_FIELDS: Mapping[str, tuple[str, FieldType]] = {
     "email": ("email", "email"),
@@ -86,15 +90,16 @@ def options_of(row: Mapping[str, Any]) -> tuple[str, ...] | None:
     return tuple(str(choice.get("value", choice.get("label")) if isinstance(choice, Mapping) else choice) for choice in choices)
 
 
-def new_text_field(entity: str, name: str, label: str) -> dict[str, Any]:
-    """Return the request body for a hidden, unique text field; the API makes the name out of the label."""
+def new_field(entity: str, name: str, label: str, kind: NewField) -> dict[str, Any]:
+    """Return the request body for a field; the API makes the name out of the label. A reference is unique and hidden from agents."""
+    is_reference = kind == "reference"
     body: dict[str, Any] = {
         "label": label if slug(label) == name else name,
-        "type": "custom_text",
-        "unique": True,
+        "type": NEW_TYPES[kind],
+        **({"unique": True} if is_reference else {}),
         "required_for_agents": False,
-        "agents_can_edit": False,
-        "displayed_for_agents": False,
+        "agents_can_edit": not is_reference,
+        "displayed_for_agents": not is_reference,
     }
     if entity == "contact":
         body |= {

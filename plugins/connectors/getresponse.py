@@ -13,7 +13,7 @@ from requests import Response
 
 from connectors.answers import server_time
 from connectors.connection import Settings
-from connectors.contract import Account, Entity, Field, Known, Page, Record, Result, User, Write
+from connectors.contract import Account, Entity, Field, Known, NewField, Page, Record, Result, User, Write
 from connectors.errors import AuthError, PermanentError, TransientError
 from connectors.getresponse_calls import GetResponseCalls, Row, expect
 from connectors.getresponse_fields import CUSTOM, fields_of, new_text_field, raw_of
@@ -34,6 +34,7 @@ class GetResponseConnector:
     """Reads and writes the lists of one account; `domain` is that of a MAX account."""
 
     system = "getresponse"
+    custom_prefix = CUSTOM
     entities = ENTITIES
 
     def __init__(self, base_url: str, api_key: str, session: Session, *, domain: str = "") -> None:
@@ -116,7 +117,7 @@ class GetResponseConnector:
                 if write.operation != "create" or lost >= LOST_ANSWERS_LIMIT:
                     raise
 
-    def create_field(self, entity: str, name: str, label: str) -> None:
+    def create_field(self, entity: str, name: str, label: str, kind: NewField = "reference") -> None:
         """Create a hidden text field, unless it is there; the API has no unique ones. `name` is with or without `custom_fields.`."""
         name = name.removeprefix(CUSTOM)
         body = new_text_field(name)

@@ -13,13 +13,13 @@ from requests import Response
 from connectors import salesforce_activities as activities
 from connectors.answers import server_time
 from connectors.connection import Settings
-from connectors.contract import Account, Entity, Field, Known, Page, Record, Result, User, Write
+from connectors.contract import Account, Entity, Field, Known, NewField, Page, Record, Result, User, Write
 from connectors.errors import PermanentError
 from connectors.flat import flatten
 from connectors.salesforce_bulk import BulkJobs, has_literal_null
 from connectors.salesforce_calls import QUERIES_PER_CALL, VERSION, ApiError, Login, SalesforceCalls, is_busy
 from connectors.salesforce_collections import Collections, way_of
-from connectors.salesforce_fields import create_reference_field, field_of
+from connectors.salesforce_fields import create_custom_field, field_of
 from connectors.salesforce_login import Credentials, sign_in
 from connectors.salesforce_soql import in_clauses, is_id, select, since_clause
 from connectors.session import Session
@@ -59,6 +59,7 @@ class SalesforceConnector:
     """
 
     system = "salesforce"
+    custom_prefix = ""
     entities = ENTITIES
 
     def __init__(
@@ -143,9 +144,9 @@ class SalesforceConnector:
         rows = self._calls.rows("SELECT Id, Email, Name, IsActive FROM User WHERE UserType = 'Standard'")
         return [User(row["Id"], row["Email"] or "", row["Name"], bool(row["IsActive"])) for row in rows]
 
-    def create_field(self, entity: str, name: str, label: str) -> None:
-        """Create a unique external-id field, visible through the permission set `Lockstep_Sync` alone."""
-        create_reference_field(self._calls, self._path(entity), name, label)
+    def create_field(self, entity: str, name: str, label: str, kind: NewField = "reference") -> None:
+        """Create a custom field, a reference as a unique external id, visible through the permission set `Lockstep_Sync` alone."""
+        create_custom_field(self._calls, self._path(entity), name, label, kind)
 
     def _path(self, entity: str) -> str:
         if entity not in self.entities:

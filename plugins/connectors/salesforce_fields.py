@@ -3,13 +3,26 @@
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.contract import Field, FieldType
+from connectors.contract import Field, FieldType, NewField
 from connectors.errors import AuthError, EditionError, PermanentError
 from connectors.salesforce_calls import ApiError, SalesforceCalls
 from connectors.salesforce_soql import quote, select
 
 PERMISSION_SET = "Lockstep_Sync"
 PERMISSION_SET_LABEL = "Lockstep Sync"
+DETAILS: Mapping[NewField, Mapping[str, Any]] = {
+    "reference": {
+        "type": "Text", "length": 255, "unique": True, "externalId": True, "caseSensitive": False,
+        "description": "Set by the sync. Do not edit.",
+    },
+    "text": {"type": "Text", "length": 255},
+    "long_text": {"type": "LongTextArea", "length": 32768, "visibleLines": 5},
+    "checkbox": {"type": "Checkbox", "defaultValue": "false"},
+    "number": {"type": "Number", "precision": 18, "scale": 4},
+    "date": {"type": "Date"},
+    "datetime": {"type": "DateTime"},
+}  # fmt: skip
+BY_HAND: Mapping[NewField, str] = {"reference": "Text, length 255", "text": "Text, length 255", "datetime": "Date/Time"}
 ALREADY_THERE = frozenset({"DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE"})
 TYPES: Mapping[str, FieldType] = {
     "id": "id", "string": "text", "textarea": "text", "combobox": "text", "encryptedstring": "text", "phone": "phone",
@@ -39,14 +52,14 @@ def field_of(row: Mapping[str, Any]) -> Field:
     )
 
 
-def create_reference_field(calls: SalesforceCalls, source: str, name: str, label: str) -> None:
-    """Create a unique external-id text field and let the permission set `Lockstep_Sync` use it; both only if missing.
+def create_custom_field(calls: SalesforceCalls, source: str, name: str, label: str, kind: NewField) -> None:
+    """Create a field (a reference as a unique external id) and let the permission set `Lockstep_Sync` use it; both only if missing.
 
     A field made through the API is visible to nobody, not even to its maker, until a permission set names it. The set is
     made too, and assigned to the user of the connection.
     """
     try:
-        _create_field(calls, source, name, label)
+        _create_field(calls, source, name, {"label": label, **DETAILS[kind]})
         parent = _ensure_permission_set(calls)
         _ensure_assignment(calls, parent)
         _grant(calls, parent, source, name)
@@ -55,7 +68,7 @@ def create_reference_field(calls: SalesforceCalls, source: str, name: str, label
     except (ApiError, AuthError) as error:
         raise PermanentError(
             f"The field {source}.{name} could not be made: {error} Connect an administrator's user for once (Customize "
-            f"Application, Manage Users), or do it by hand. {by_hand(source, name)}"
+            f"Application, Manage Users), or do it by hand. {by_hand(source, name, kind)}"
         ) from None
 
 
@@ -64,26 +77,18 @@ def home_of(source: str) -> str:
     return "Activity" if source in ("Task", "Event") else source
 
 
-def by_hand(source: str, name: str) -> str:
+def by_hand(source: str, name: str, kind: NewField) -> str:
     """Say what to click where the API may not make the field."""
+    type_ = BY_HAND.get(kind, str(DETAILS[kind]["type"]))
+    hidden = ", unique, external ID, visible to no profile" if kind == "reference" else ""
     return (
-        f"Setup, Object Manager, {home_of(source)}, Fields & Relationships, New: Text, length 255, name {name.removesuffix('__c')}, "
-        f"unique, external ID, visible to no profile. Then Setup, Permission Sets, New: {PERMISSION_SET}; Object Settings, "
-        f"{source}: Read and Edit Access for {name}; Manage Assignments: add the integration user."
+        f"Setup, Object Manager, {home_of(source)}, Fields & Relationships, New: {type_}, name {name.removesuffix('__c')}{hidden}. "
+        f"Then Setup, Permission Sets, New: {PERMISSION_SET}; Object Settings, {source}: Read and Edit Access for {name}; "
+        "Manage Assignments: add the integration user."
     )
 
 
-def _create_field(calls: SalesforceCalls, source: str, name: str, label: str) -> None:
-    details = {
-        "label": label,
-        "type": "Text",
-        "length": 255,
-        "required": False,
-        "unique": True,
-        "externalId": True,
-        "caseSensitive": False,
-        "description": "Set by the sync. Do not edit.",
-    }
+def _create_field(calls: SalesforceCalls, source: str, name: str, details: Mapping[str, Any]) -> None:
     body = {"FullName": f"{home_of(source)}.{name}", "Metadata": details}
     try:
         calls.call("POST", "tooling/sobjects/CustomField", "write", is_safe=True, json=body)

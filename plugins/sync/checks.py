@@ -7,17 +7,16 @@ from typing import Literal
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from connectors.contract import Account, Connector, Field
-from connectors.errors import AuthError, EditionError, RateLimitError, SyncError, shorten
+from connectors.contract import Account, Connector, Field, NewField
+from connectors.errors import AuthError, EditionError, PermanentError, RateLimitError, SyncError, shorten
 from sync.database import connect, is_migrated, migrate, reach
-from sync.settings import EntitySettings, Side
 
 State = Literal["ok", "note", "missing", "failed"]
 Described = Mapping[str, Field]  # raw name → field
 
 CREATE = "run again with --create (in the DAG: create)"
 LOGIN_STEPS = {"host": "answers", "credentials": "accepted", "edition": "has API access", "allowance": "has calls left"}
-CUSTOM = {"suffix": "__c", "prefix": "custom_fields."}
+SALESFORCE_SUFFIX = "__c"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,30 +96,35 @@ def check_rights(subject: str, is_written: bool, described: Described) -> Check:
     return Check("ok", subject, f"{len(fields)} fields, records can be {'created and edited' if is_written else 'read'}")
 
 
-def references(entity: EntitySettings, side: Side) -> tuple[str, ...]:
-    """Return the fields of `side` that hold the other side's id."""
-    if side == "app":
-        return entity.app_references
-    return (entity.salesforce_reference,) if entity.salesforce_reference else ()
+def is_custom(connector: Connector, name: str) -> bool:
+    """Tell by its name whether people may make the field: those of the vendor are left alone."""
+    prefix = connector.custom_prefix
+    return name.startswith(prefix) if prefix else name.endswith(SALESFORCE_SUFFIX)
 
 
-def create_reference(connector: Connector, entity: str, name: str) -> None:
-    """Make a cross-reference field; one that only the vendor can make is left alone."""
-    if _is_custom(name):
-        connector.create_field(entity, name, name.removeprefix(CUSTOM["prefix"]).removesuffix(CUSTOM["suffix"]).upper())
+def create(connector: Connector, entity: str, name: str, kind: NewField) -> str:
+    """Make a field; return why it could not be made, blank when it is there."""
+    plain = name.removeprefix(connector.custom_prefix).removesuffix(SALESFORCE_SUFFIX)
+    try:
+        connector.create_field(entity, name, plain.upper() if kind == "reference" else plain.replace("_", " "), kind)
+    except PermanentError as error:
+        return str(error)
+    return ""
 
 
-def check_reference(subject: str, name: str, described: Described, was_lacking: bool) -> Check:
-    """Tell whether the cross-reference field `name` is there and can be written."""
-    found = described.get(name)
-    if found is None and not _is_custom(name):
+def check_made(subject: str, kind: NewField, is_there: bool, refusal: str) -> Check:
+    """Tell what became of a field that was lacking."""
+    if refusal or not is_there:
+        return Check("missing", subject, refusal or f"not there, or hidden from the user of the connection; {CREATE}")
+    return Check("ok", subject, f"created ({kind.replace('_', ' ')})")
+
+
+def check_reference(subject: str, found: Field | None, can_be_made: bool, was_lacking: bool) -> Check:
+    """Tell whether a cross-reference field is there and can be written."""
+    if found is None and not can_be_made:
         return Check("failed", subject, "there is no such field, and it is none that can be made; correct settings.yaml")
     if found is None:
         return Check("missing", subject, f"not there, or hidden from the user of the connection; {CREATE}")
     if not found.is_updateable:
         return Check("failed", subject, "read-only; give the user of the connection the right to edit it")
     return Check("ok", subject, "created, hidden from users" if was_lacking else "there, can be written")
-
-
-def _is_custom(name: str) -> bool:
-    return name.startswith(CUSTOM["prefix"]) or name.endswith(CUSTOM["suffix"])

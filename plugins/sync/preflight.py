@@ -8,11 +8,11 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from connectors.contract import Connector, Field
+from connectors.contract import Connector, Field, NewField
 from connectors.errors import PermanentError, SyncError
 from sync import fieldlists, lint, mapping
 from sync.checks import (
@@ -20,14 +20,16 @@ from sync.checks import (
     Described,
     check_database,
     check_login,
+    check_made,
     check_reference,
     check_rights,
-    create_reference,
-    references,
+    create,
+    is_custom,
 )
 from sync.consent import unconfirmed
 from sync.files import Problem
 from sync.mapping import Integration
+from sync.needed import needed_fields
 from sync.settings import SIDES, EntitySettings, Settings, Side
 
 PATIENCE_SECONDS = 15.0  # for a system that does not answer: a person waits for this
@@ -43,12 +45,13 @@ class Access:
 
 @dataclass(slots=True)
 class Preflight:
-    """The checks of the integration in `folder`; `creates` makes tables and cross-reference fields that are missing."""
+    """The checks of the integration in `folder`; `creates` makes tables and custom fields that are missing."""
 
     folder: Path
     access: Access
     creates: bool = False
     is_rehearsal: Callable[[Settings], bool] = lambda _: False
+    lacking: set[str] = field(default_factory=set)
     fields: dict[Side, dict[str, Sequence[Field]]] = field(default_factory=lambda: {side: {} for side in SIDES})
 
     def checks(self) -> Iterator[Check]:
@@ -64,7 +67,7 @@ class Preflight:
             return
         yield from self._check_consent(integration.settings)
         for side in SIDES:
-            yield from self._check_side(integration.settings, side)
+            yield from self._check_side(integration, side)
         if is_sound:
             yield from self._check_fit(integration)
 
@@ -81,7 +84,8 @@ class Preflight:
                 else Check("failed", "consent", line)
             )
 
-    def _check_side(self, settings: Settings, side: Side) -> Iterator[Check]:
+    def _check_side(self, integration: Integration, side: Side) -> Iterator[Check]:
+        settings = integration.settings
         system = "Salesforce" if side == "salesforce" else settings.app.capitalize()
         name = settings.salesforce_connection if side == "salesforce" else settings.app_connection
         try:
@@ -94,33 +98,45 @@ class Preflight:
         yield from login
         for entity in settings.entities if login[-1].is_met else ():
             if entity.enabled:
-                yield from self._check_entity(connector, entity, side, f"{system} {entity.reads_as(side)}")
+                needed = needed_fields(entity, integration.mappings.get(entity.name), side)
+                yield from self._check_entity(connector, entity, side, f"{system} {entity.reads_as(side)}", needed)
 
-    def _check_entity(self, connector: Connector, entity: EntitySettings, side: Side, subject: str) -> Iterator[Check]:
+    def _check_entity(
+        self, connector: Connector, entity: EntitySettings, side: Side, subject: str, needed: Mapping[str, NewField]
+    ) -> Iterator[Check]:
         name = entity.reads_as(side)
+        refusals: dict[str, str] = {}
         try:
             described = _describe(connector, name)
             yield check_rights(subject, entity.writes_to(side), described)
-            lacking = [reference for reference in references(entity, side) if reference not in described]
+            lacking = [each for each in needed if each not in described and is_custom(connector, each)]
             if lacking and self.creates:
-                for reference in lacking:
-                    create_reference(connector, name, reference)
+                refusals = {each: create(connector, name, each, needed[each]) for each in lacking}
                 described = _describe(connector, name)
         except SyncError as error:
             yield Check("failed", subject, str(error))
             return
-        for reference in references(entity, side):
-            yield check_reference(f"{subject} field {reference}", reference, described, reference in lacking)
+        for each, kind in needed.items():
+            line = f"{subject} field {each}"
+            if kind == "reference" and not refusals.get(each):
+                yield check_reference(line, described.get(each), is_custom(connector, each), each in lacking)
+            elif each in lacking:
+                yield check_made(line, kind, each in described, refusals.get(each, ""))
+        self.lacking |= {f"'{each}'" for each in lacking if each not in described}
         self.fields[side][entity.name] = list(described.values())
 
     def _check_fit(self, integration: Integration) -> Iterator[Check]:
         """Yield what the live fields do not allow; the cross-references have lines of their own."""
         found = lint.check(integration, self.fields["salesforce"], self.fields["app"])
-        problems = [problem for problem in found if ".reference." not in problem.field]
+        problems = [problem for problem in found if ".reference." not in problem.field and not self._is_told(problem)]
         yield from _of_problems(problems)
         covered = self.fields["salesforce"].keys() & self.fields["app"].keys()
         if covered and not any(problem.severity == "error" for problem in problems):
             yield Check("ok", "mapping", f"fits the live fields of {', '.join(sorted(covered))}")
+
+    def _is_told(self, problem: Problem) -> bool:
+        """Tell whether the missing field has a line of its own already."""
+        return " has no field " in problem.message and any(name in problem.message for name in self.lacking)
 
 
 def require_met(checks: Sequence[Check]) -> None:
@@ -143,7 +159,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Check one integration through Airflow's connections; print every check, return 1 if a person must act."""
     parser = argparse.ArgumentParser(prog="python -m sync.preflight", description="Check what a run needs.")
     parser.add_argument("app", nargs="+", help="folders below include/mappings, such as freshdesk")
-    parser.add_argument("--create", action="store_true", help="make the tables and cross-reference fields that are missing")
+    parser.add_argument("--create", action="store_true", help="make the tables and custom fields that are missing")
     parser.add_argument("--save-fields", type=Path, metavar="FILE", help="keep the live field lists for sync.lint --fields")
     given = parser.parse_args(arguments)
     # As `airflow connections test` does it: without this, connections kept in Airflow's database are not seen.

@@ -202,8 +202,8 @@ def test_missing_rights_say_who_can_help(bench: Bench) -> None:
     bench.world.app.switches(admin_key=False)
     bench.world.salesforce.switches(allow_setup=False)
     found = unmet(bench.check(creates=True))
-    assert list(found) == ["Salesforce account", "Salesforce contact", "Freshdesk account", "Freshdesk contact"]
-    assert "New: Text, length 255, name FDCONTACTID, unique" in found["Salesforce contact"]
+    assert list(found) == [*MADE[:2], "Freshdesk account", "Freshdesk contact"]
+    assert "New: Text, length 255, name FDCONTACTID, unique" in found[MADE[1]]
     assert "administrator's API key" in found["Freshdesk contact"]
 
 
@@ -304,3 +304,50 @@ def test_the_command_names_connections_that_are_not_there(bench: Bench) -> None:
     assert failed[0].startswith("failed  database connection: Airflow has no connection 'lockstep_db'")
     assert failed[1].startswith("failed  Freshdesk connection: Airflow has no connection 'freshdesk_default'")
     assert "Traceback" not in told.stdout + told.stderr
+
+
+@pytest.mark.feature("ALL-09", "FM-06")
+def test_fields_that_mapping_and_settings_need_are_made_of_their_kind(bench: Bench) -> None:
+    """On an empty org `--create` makes all that the mapping needs, so that the run after it carries every field over."""
+    bench.world.change(
+        "settings.yaml", "    match: [email, mobile, phone]",
+        "    match: [email, mobile, phone]\n    status: {salesforce: {state: FD_State__c, time: FD_Synced__c}}\n"
+        "    options: {flag_fields: {to_salesforce: FD_Deleted__c}}",
+    )  # fmt: skip
+    bench.world.change(
+        "settings.yaml",
+        "unique: [email, mobile]\n    deletes: {to_app: delete, to_salesforce: ignore}",
+        "unique: [email, mobile]\n    deletes: {to_app: delete, to_salesforce: flag}",
+    )
+    bench.world.add_rows(
+        "Area__c,custom_fields.area", "Is_Fan__c,custom_fields.is_vip,,boolean", "Since__c,custom_fields.since,,date",
+        "Points__c,custom_fields.points,,number:0",
+    )  # fmt: skip
+    named = unmet(bench.check())
+    assert list(named)[2:8] == [
+        f"Salesforce contact field {name}__c" for name in ("FD_State", "FD_Synced", "FD_Deleted", "Area", "Is_Fan", "Since")
+    ]
+    assert unmet(bench.check(creates=True)) == {}
+    types = {row["FullName"].partition(".")[2]: row["Metadata"]["type"] for row in bench.world.salesforce.records("CustomField")}
+    wanted = {"State": "Text", "Synced": "DateTime", "Deleted": "Checkbox"}
+    assert {f"FD_{name}__c": kind for name, kind in wanted.items()}.items() <= types.items()
+    assert [types[f"{name}__c"] for name in ("Area", "Is_Fan", "Since", "Points")] == ["Text", "Checkbox", "Date", "Number"]
+    made = {row["name"]: row["type"] for row in bench.world.app.records("contact_fields") if not row["default"]}
+    kinds = {"area": "custom_text", "is_vip": "custom_checkbox", "since": "custom_date", "points": "custom_number"}
+    assert kinds.items() <= made.items()
+    contact = bench.world.contact(
+        Email="mara@nordwerk.example", Area__c="Nord", Is_Fan__c=True, Since__c="2026-02-03", Points__c=7
+    )
+    bench.world.run(mode="backfill")
+    fields = bench.world.desk(contact)["custom_fields"]
+    assert {name: fields[name] for name in kinds} == {"area": "Nord", "is_vip": True, "since": "2026-02-03", "points": 7}
+
+
+@pytest.mark.feature("ALL-09", "FM-06")
+def test_fields_that_cannot_be_made_are_listed_with_what_to_do(bench: Bench) -> None:
+    bench.check(creates=True)
+    bench.world.salesforce.switches(allow_setup=False)
+    bench.world.add_rows("Area__c,twitter_id,to_salesforce", "Titel,twitter_id,to_app")
+    found = unmet(bench.check(creates=True))
+    assert "New: Text, length 255, name Area. Then" in found["Salesforce contact field Area__c"]
+    assert "no field 'Titel' (did you mean 'Title'?)" in found["mapping"]

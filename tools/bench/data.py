@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.contract import Account, Entity, Field, Known, Page, Record, Result, Write
+from connectors.contract import Account, Entity, Field, Known, NewField, Page, Record, Result, Write
 
 PAGE_ROWS = 2000
 STAMP = datetime(2026, 11, 1, tzinfo=UTC)
@@ -49,6 +49,7 @@ class GeneratedConnector:
     numbers: Sequence[int]
     version: int = 0
     system: str = "bench"
+    custom_prefix: str = ""
     entities: Mapping[str, Entity] | None = None
 
     def account_id(self) -> str:
@@ -88,5 +89,5 @@ class GeneratedConnector:
         """Refuse: the bench stops before load."""
         raise AssertionError("the bench writes to no system")
 
-    def create_field(self, entity: str, name: str, label: str) -> None:
+    def create_field(self, entity: str, name: str, label: str, kind: NewField = "reference") -> None:
         """Nothing to create."""
