@@ -1,5 +1,6 @@
 """ForceManager's connector keeps the contract, and copes with what its API leaves open."""
 
+import random
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -292,3 +293,23 @@ def test_build_reads_the_connection(bench):
 def test_an_unknown_entity_is_named(bench):
     with pytest.raises(PermanentError, match="no entity 'lead'"):
         bench.connector.describe("lead")
+
+
+class Unrest:
+    """Adds, edits and deletes contacts after every answer, so that rows move between the pages of a walk."""
+
+    def __init__(self, client, ids):
+        self.client, self.chance, self.ids = client, random.Random(7), list(ids)
+
+    def __call__(self, kind, headers):
+        self.client.insert("contacts", [{"lastName": "New"} for _ in range(3)])
+        self.client.edit("contacts", self.chance.choice(self.ids), {"lastName": "Edited"})
+        self.client.delete("contacts", self.ids.pop(self.chance.randrange(len(self.ids))))
+
+
+@pytest.mark.parametrize("since", [None, EPOCH])
+def test_none_is_missed_while_rows_come_and_go(bench, since):
+    before = bench.client.insert("contacts", [{"lastName": f"P{number}"} for number in range(1_500)])
+    unrest = Unrest(bench.client, before)
+    found = records_of(bench.build(on_call=unrest).read_changes("contact", since, []))
+    assert {str(id) for id in unrest.ids} <= set(found)
