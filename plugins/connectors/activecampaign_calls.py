@@ -29,6 +29,14 @@ class Problem:
     message: str
 
 
+class RefusedError(Exception):
+    """One row is refused; the others go on. Never leaves the connector."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
 @dataclass(slots=True)
 class ActiveCampaignCalls:
     """Sends requests with an API key; `send` returns refusals, `get` raises them as PermanentError.
@@ -106,6 +114,13 @@ def expect(response: Response) -> Response:
     problem = problem_of(response)
     path = urlsplit(response.url).path
     raise PermanentError(f"ActiveCampaign refused {path}: {response.status_code} {problem.code} {problem.message}")
+
+
+def accepted(response: Response) -> Response:
+    """Return a successful answer to the write of a row, raise RefusedError for any other."""
+    if not response.ok:
+        raise RefusedError(problem_of(response))
+    return response
 
 
 def problem_of(response: Response) -> Problem:

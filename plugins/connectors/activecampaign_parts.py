@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from connectors.activecampaign_calls import ActiveCampaignCalls, Row, expect
+from connectors.activecampaign_calls import ActiveCampaignCalls, Row, accepted
 from connectors.activecampaign_fields import CustomFields, contact_fields, deal_fields
 from connectors.errors import PermanentError
 
@@ -55,7 +55,7 @@ class Parts:
         return self._tags.setdefault(id, id)
 
     def tag_id(self, name: str) -> str:
-        """Return the id of a tag, which is made if need be; names compare without regard to case."""
+        """Return the id of a tag, which is made if need be; names compare without regard to case. Raises RefusedError."""
         found = self._tag_known(name)
         if found is None:
             self.note_tags(self.calls.rows("tags", [("search", name)]))
@@ -97,14 +97,14 @@ class Parts:
         return self._accounts.get(id)
 
     def account_id(self, name: str) -> str:
-        """Return the id of an account by its name, which is unique; it is made if need be."""
+        """Return the id of an account by its name, which is unique; it is made if need be. Raises RefusedError."""
         found = self._account_known(name)
         if found is None:
             self.note_accounts(self.calls.rows("accounts", [("search", name)]))
             found = self._account_known(name)
         if found is None:
             response = self.calls.send("POST", "accounts", "write", is_safe=True, json={"account": {"name": name}})
-            row = expect(response).json()["account"]
+            row = accepted(response).json()["account"]
             self.note_accounts([row])
             found = str(row["id"])
         return found
@@ -139,6 +139,6 @@ class Parts:
             found = self._tag_known(name)
             if found is not None:
                 return found
-        row = expect(response).json()["tag"]
+        row = accepted(response).json()["tag"]
         self.note_tags([row])
         return str(row["id"])

@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from requests import Response
-
-from connectors.activecampaign_calls import ActiveCampaignCalls, Problem, Row, expect, problem_of
+from connectors.activecampaign_calls import ActiveCampaignCalls, Problem, RefusedError, Row, accepted, problem_of
 from connectors.activecampaign_contacts import SUBSCRIBED, UNSUBSCRIBED, is_gone, is_opted_out
 from connectors.activecampaign_fields import LIST_PREFIX, OPTED_OUT, PREFIX, sent
 from connectors.activecampaign_parts import Parts
@@ -34,14 +32,7 @@ class _Parcel:
     statuses: dict[str, str] = field(default_factory=dict)  # string id of a list → word
     opts_out: bool | None = None
     account: dict[str, str | None] = field(default_factory=dict)
-
-
-class _RefusedError(Exception):
-    """One row is refused; the others go on."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
+    is_new: bool = False
 
 
 @dataclass(slots=True)
@@ -59,7 +50,7 @@ class ContactWriter:
             parcel = self._packed(write.fields)
             id = self._create(parcel) if write.operation == "create" else self._update(str(write.id), parcel)
             self._follow(id, parcel, list_id if write.operation == "create" else "")
-        except _RefusedError as refused:
+        except RefusedError as refused:
             return Result("failed", write.id, code=refused.problem.code, message=refused.problem.message)
         return Result("done", id)
 
@@ -84,19 +75,20 @@ class ContactWriter:
     def _field_id(self, name: str) -> str:
         found = self.parts.contact_fields().named(name)
         if found is None:
-            raise _RefusedError(Problem("no_field", f"ActiveCampaign has no contact field {name}"))
+            raise RefusedError(Problem("no_field", f"ActiveCampaign has no contact field {name}"))
         return found.id
 
     def _create(self, parcel: _Parcel) -> str:
         response = self.calls.send("POST", "contact/sync", "write", is_safe=True, json={"contact": parcel.contact})
-        id = str(_accepted(response).json()["contact"]["id"])
-        if response.status_code == HTTPStatus.CREATED and not parcel.opts_out:
+        id = str(accepted(response).json()["contact"]["id"])
+        parcel.is_new = response.status_code == HTTPStatus.CREATED
+        if parcel.is_new and not parcel.opts_out:
             parcel.opts_out = None  # nobody new has left a list
         return id
 
     def _update(self, id: str, parcel: _Parcel) -> str:
         if parcel.contact:
-            _accepted(self.calls.send("PUT", f"contacts/{id}", "write", json={"contact": parcel.contact}))
+            accepted(self.calls.send("PUT", f"contacts/{id}", "write", json={"contact": parcel.contact}))
         return id
 
     def _delete(self, write: Write) -> Result:
@@ -112,7 +104,7 @@ class ContactWriter:
             self._set_tags(id, parcel.tags)
             self._set_lists(id, parcel, list_id)
             if parcel.account:
-                self._set_account(id, self._account_of(parcel.account))
+                self._set_account(id, self._account_of(parcel.account), parcel.is_new)
         except LostAnswerError as error:
             raise TransientError(str(error)) from None
 
@@ -130,25 +122,25 @@ class ContactWriter:
         for word in sorted(unwanted & has.keys()):
             response = self.calls.send("DELETE", f"contactTags/{has[word]}", "write")
             if not is_gone(response):
-                _accepted(response)
+                accepted(response)
 
     def _tags_of(self, id: str) -> dict[str, str]:
         """Return the ids of a contact's taggings by the tag's name in small letters."""
-        rows = _accepted(self.calls.send("GET", f"contacts/{id}/contactTags", "read")).json()["contactTags"]
+        rows = accepted(self.calls.send("GET", f"contacts/{id}/contactTags", "read")).json()["contactTags"]
         return {self.parts.tag_name(str(row["tag"])).casefold(): str(row["id"]) for row in rows}
 
     def _add_tag(self, id: str, tag: str) -> None:
         body = {"contactTag": {"contact": id, "tag": tag}}
         response = self.calls.send("POST", "contactTags", "write", is_safe=True, json=body)
         if not (response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY and problem_of(response).code == "duplicate"):
-            _accepted(response)
+            accepted(response)
 
     # -- lists
 
     def _set_lists(self, id: str, parcel: _Parcel, list_id: str) -> None:
         if not (parcel.statuses or list_id or parcel.opts_out is not None):
             return
-        rows = _accepted(self.calls.send("GET", f"contacts/{id}/contactLists", "read")).json()["contactLists"]
+        rows = accepted(self.calls.send("GET", f"contacts/{id}/contactLists", "read")).json()["contactLists"]
         has = {str(row["list"]): str(row["status"]) for row in rows}
         for name, word in parcel.statuses.items():
             self._set_status(id, self.parts.list_id(name), word, has)
@@ -157,7 +149,7 @@ class ContactWriter:
         if parcel.opts_out:
             self._opt_out(id, has, list_id)
         elif parcel.opts_out is False and is_opted_out(has.values()):
-            raise _RefusedError(
+            raise RefusedError(
                 Problem("consent", "the contact unsubscribed in ActiveCampaign; only the person can take that back")
             )
 
@@ -166,7 +158,7 @@ class ContactWriter:
         if wanted is None or wanted == present:
             return
         if wanted == SUBSCRIBED and present in LEFT:
-            raise _RefusedError(
+            raise RefusedError(
                 Problem("consent", "the contact left this list in ActiveCampaign; only the person can take that back")
             )
         self._send_status(id, list_id, wanted)
@@ -181,7 +173,7 @@ class ContactWriter:
 
     def _send_status(self, id: str, list_id: str, status: str) -> None:
         body = {"contactList": {"list": list_id, "contact": id, "status": int(status)}}
-        _accepted(self.calls.send("POST", "contactLists", "write", is_safe=True, json=body))
+        accepted(self.calls.send("POST", "contactLists", "write", is_safe=True, json=body))
 
     # -- account
 
@@ -189,17 +181,13 @@ class ContactWriter:
         name = given.get("account_name")
         return self.parts.account_id(name) if name else given.get("account")
 
-    def _set_account(self, id: str, account: str | None) -> None:
-        rows: list[Row] = expect(self.calls.send("GET", f"contacts/{id}/accountContacts", "read")).json()["accountContacts"]
-        has = next(iter(rows), None)
+    def _set_account(self, id: str, account: str | None, is_new: bool) -> None:
+        has = None if is_new else next(iter(self._accounts_of(id)), None)
         if has is not None and (account is None or str(has["account"]) != account):
-            _accepted(self.calls.send("DELETE", f"accountContacts/{has['id']}", "write"))
+            accepted(self.calls.send("DELETE", f"accountContacts/{has['id']}", "write"))
         if account is not None and (has is None or str(has["account"]) != account):
             body = {"accountContact": {"contact": id, "account": account}}
-            _accepted(self.calls.send("POST", "accountContacts", "write", is_safe=True, json=body))
+            accepted(self.calls.send("POST", "accountContacts", "write", is_safe=True, json=body))
 
-
-def _accepted(response: Response) -> Response:
-    if not response.ok:
-        raise _RefusedError(problem_of(response))
-    return response
+    def _accounts_of(self, id: str) -> list[Row]:
+        return list(accepted(self.calls.send("GET", f"contacts/{id}/accountContacts", "read")).json()["accountContacts"])

@@ -158,6 +158,15 @@ def _dress(panel: Panel, contact: int, row: Mapping[str, Any]) -> None:
         join(panel, contact, str(row["account"]))
     for name, status in (row.get("lists") or {}).items():
         set_status(panel, contact, name, status)
+        if "udate" in row:
+            _date_status(panel, contact, name, str(row["udate"]))
+
+
+def _date_status(panel: Panel, contact: int, of_list: str, stamp: str) -> None:
+    found = next(iter(panel.of("lists", "stringid", of_list)))
+    for each in panel.of("contactLists", "contact", str(contact)):
+        if each["list"] == str(found["id"]):
+            panel.put("contactLists", {**each, "sdate": stamp, "udate": stamp})
 
 
 def _deal_field(panel: Panel, name: str) -> str:

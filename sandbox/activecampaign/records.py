@@ -20,7 +20,7 @@ def found(panel: Panel, resource: Resource, key: Any) -> Row:
 def create(panel: Panel, resource: Resource, given: Mapping[str, Any]) -> Row:
     """Check and keep a new record."""
     for name in resource.required:
-        if given.get(name) in (None, ""):
+        if given.get(name) is None or not str(given[name]).strip():
             raise missing(name)
     checked = check(panel, resource, given, None)
     now = panel.now()

@@ -346,3 +346,9 @@ def test_fields_are_described_with_types_and_options(bench):
 def test_an_unknown_entity_is_a_permanent_error(bench):
     with pytest.raises(PermanentError, match="campaign"):
         bench.connector.read_changes("campaign", None, ["name"])
+
+
+def test_an_account_that_is_refused_fails_for_its_row_alone(bench):
+    rows = [{"email": "a@example.com", "account_name": " "}, {"email": "b@example.com", "account_name": "Nordwerk"}]
+    results = list(bench.connector.write("contact", [Write("create", None, fields) for fields in rows]))
+    assert [(result.state, result.code) for result in results] == [("failed", "field_missing"), ("done", "")]
