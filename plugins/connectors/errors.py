@@ -3,6 +3,7 @@
 SyncError
 ├── TransientError            try again later: Airflow retries the task
 │   └── RateLimitError        … after `wait_seconds`
+│       └── BudgetError       our part of the day's calls is used up: the run ends as partial
 └── PermanentError            a person must act: Airflow fails the task at the first try
     ├── AuthError             credentials, rights
     │   └── EditionError      … the edition or plan has no API
@@ -39,6 +40,10 @@ class RateLimitError(TransientError):
     def __init__(self, message: str, wait_seconds: float) -> None:
         super().__init__(message)
         self.wait_seconds = wait_seconds
+
+
+class BudgetError(RateLimitError):
+    """Our part of the account's calls is used up: the run ends here as `partial`, and a later one goes on."""
 
 
 class PermanentError(SyncError):

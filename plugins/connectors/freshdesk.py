@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from requests import Response
 
+from connectors.abreast import send_abreast
 from connectors.answers import server_time
 from connectors.connection import Settings
 from connectors.contract import Account, Entity, Field, Known, NewField, Page, Record, Result, User, Write
@@ -21,7 +22,8 @@ from connectors.flat import flatten
 from connectors.freshdesk_calls import FreshdeskCalls, Row, expect, problem_of
 from connectors.freshdesk_fields import body_of, fields_of, is_custom, new_field
 from connectors.freshdesk_list import Window, walk
-from connectors.session import LostAnswerError, Session
+from connectors.pace import Allowance
+from connectors.session import Session
 
 ENTITIES: Mapping[str, Entity] = {
     "account": Entity("account", "companies", "id", "updated_at", has_delete_feed=False),
@@ -40,7 +42,8 @@ FILTER_VALUES_LIMIT = 50  # above, one walk over the whole list costs less
 READ_PAGE_ROWS = 100
 WALKS_LIMIT = 10  # what moves after so many comes with the next run
 WALK_MARGIN = timedelta(seconds=2)  # stamps are whole seconds
-LOST_ANSWERS_LIMIT = 3  # in a row: the server hangs, stop
+WRITERS = 4  # at 150 ms a call they use up the largest allowance
+ALLOWANCE = Allowance(calls=200, seconds=60, burst=20)  # of the smallest paid plan, until the headers tell of a larger one
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +133,9 @@ class FreshdeskConnector:
             yield from self._read_state(wish, None, "", set())
 
     def write(self, entity: str, writes: Sequence[Write]) -> Iterator[Result]:
-        """Send one call per write. A deleted contact can be restored (`restores_deleted`), a deleted company cannot."""
-        path, lost = self.entities[self._checked(entity)].path, 0
-        for write in writes:
-            try:
-                yield self._write_one(path, write)
-                lost = 0
-            except LostAnswerError as error:
-                lost += 1
-                yield Result("unknown", write.id, message=str(error))
-                if write.operation != "create" or lost >= LOST_ANSWERS_LIMIT:
-                    raise
+        """Send one call per write, a few at a time. A deleted contact can be restored (`restores_deleted`), a deleted company cannot."""
+        path = self.entities[self._checked(entity)].path
+        yield from send_abreast(partial(self._write_one, path), writes, WRITERS)
 
     def users(self) -> Sequence[User]:
         """Return nobody: contacts and companies have no owners."""

@@ -10,6 +10,7 @@ from typing import Any
 from connectors.connection import Settings
 from connectors.contract import Connector
 from connectors.errors import PermanentError
+from connectors.pace import Pace
 from connectors.session import TOTAL_SECONDS, OnCall, Session
 
 
@@ -49,18 +50,26 @@ def stored_connection(conn_id: str) -> Any:
 
 
 def build_connector(
-    system: str, settings: Settings, *, on_call: OnCall | None = None, total_seconds: float = TOTAL_SECONDS, **options: Any
+    system: str,
+    settings: Settings,
+    *,
+    on_call: OnCall | None = None,
+    pace: Pace | None = None,
+    total_seconds: float = TOTAL_SECONDS,
+    **options: Any,
 ) -> Connector:
     """Return a connector from plain values; `options` go to its constructor. Raises AuthError where something is missing.
 
-    `total_seconds` is how long one call is repeated while the system does not answer.
+    `pace` keeps the allowance that the module names. `total_seconds` is how long one call is repeated while the system does not answer.
     """
     if system not in systems():
         raise PermanentError(f"There is no connector for {system!r}: there are {', '.join(systems())}.")
     if settings.address.startswith("http://") and not settings.loopback:
         raise PermanentError(f"{settings.address}: plain http is for sandbox servers on this machine only. Write https.")
     module = import_module(f"connectors.{system}")
-    session = Session(loopback=settings.loopback, on_call=on_call, total_seconds=total_seconds)
+    if pace:
+        pace.allow(getattr(module, "ALLOWANCE", None))
+    session = Session(loopback=settings.loopback, on_call=on_call, pace=pace, total_seconds=total_seconds)
     connector: Connector = module.build(settings, session, options)
     return connector
 

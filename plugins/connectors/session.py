@@ -22,6 +22,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 
 from connectors.answers import is_loopback, redact, retry_after_seconds, words_of
 from connectors.errors import AuthError, PermanentError, RateLimitError, TransientError
+from connectors.pace import Pace
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
@@ -93,7 +94,8 @@ class Session:
     and must not raise.
 
     `loopback` (`http://127.0.0.1:8000`) sends everything to a local sandbox server; without it only https is spoken.
-    `is_busy` names answers that mean "slow down" in this API though their status does not say so.
+    `is_busy` names answers that mean "slow down" in this API though their status does not say so. `pace` is asked before
+    every call and told of every answer.
     """
 
     def __init__(
@@ -102,6 +104,7 @@ class Session:
         loopback: str = "",
         total_seconds: float = TOTAL_SECONDS,
         on_call: OnCall | None = None,
+        pace: Pace | None = None,
         is_busy: Callable[[requests.Response], bool] = lambda _: False,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -112,6 +115,7 @@ class Session:
         self.http = requests.Session()
         self._total_seconds = total_seconds
         self._on_call = on_call
+        self._pace = pace
         if loopback:
             self._redirect(loopback)
 
@@ -160,6 +164,8 @@ class Session:
         return spent + state.upcoming_sleep > self._total_seconds
 
     def _attempt(self, call: _Call, arguments: Mapping[str, Any]) -> requests.Response:
+        if self._pace:
+            self._pace.take(call.kind)
         started = time.monotonic()
         try:
             response = self._send(call, arguments)
@@ -185,6 +191,8 @@ class Session:
         if self._on_call:
             self._on_call(call.kind, response.headers)
         is_limit = response.status_code in BUSY_STATUSES or self.is_busy(response)
+        if self._pace:
+            self._pace.note(call.kind, response, retry_after_seconds(response) if is_limit else None)
         if is_limit or response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             reason = f"status {response.status_code}"
             raise _TryAgainError(reason, not is_limit, is_limit, retry_after_seconds(response))

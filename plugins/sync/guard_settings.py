@@ -1,4 +1,4 @@
-"""What `settings.yaml` says under `guard`: how much one run may change before a person has to look at its plan."""
+"""What `settings.yaml` says of bounds: how much one run may change before a person has to look (`guard`), how many calls it may make."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,6 +32,23 @@ class Guard:
     emptied_share: float = 0.2  # of the links, in one field
     median_factor: int = 50  # against the median of the last runs that wrote; 0: not looked at
     limits: Mapping[str, Limit] = field(default_factory=lambda: dict(DEFAULTS))
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much of an account's day may be used: `reserve` is left for people, `daily` is this integration's own part (0: all)."""
+
+    reserve: float = 0.2
+    daily: int = 0
+
+
+def read_budgets(section: Section) -> dict[str, Budget]:
+    """Return the budget of each side; every problem is reported to `section`."""
+    reserve, daily = section.share("reserve", Budget().reserve), section.section("daily")
+    budgets = {side: Budget(reserve, daily.whole(side, 0, 0, 100_000_000)) for side in ("salesforce", "app")}
+    daily.close()
+    section.close()
+    return budgets
 
 
 def read_guard(section: Section) -> Guard:

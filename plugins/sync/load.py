@@ -6,19 +6,29 @@ that nobody knows is looked up before anything is repeated; one refused record s
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from connectors.contract import Connector, Record, Result
-from connectors.errors import AuthError, PermanentError, RateLimitError, RecordsRejectedError, SyncError, TransientError
-from sync.batch import FINISHED, Batch, close_batch, note_counts
+from connectors.errors import (
+    AuthError,
+    BudgetError,
+    PermanentError,
+    RateLimitError,
+    RecordsRejectedError,
+    SyncError,
+    TransientError,
+)
+from sync.batch import Batch, close_batch, note_counts
+from sync.budget import put_off
 from sync.extract import move_watermarks
 from sync.outbox import Binder, Outgoing, mark, planned
+from sync.outcome import report, trouble_of
 from sync.recover import recover
-from sync.rejections import QUIET, close_mended
+from sync.rejections import close_mended
 from sync.settings import EntitySettings, Side
 from sync.settle import settle, settle_agreed
 from sync.staging import wanted_fields
@@ -34,6 +44,12 @@ class _Stops:
 
     errors: dict[tuple[str, str], SyncError] = field(default_factory=dict)
     waiting: list[int] = field(default_factory=list)
+    is_final: bool = False  # nothing is waited for any more: what lacks its counterpart comes back with the next run
+
+    @property
+    def transient(self) -> SyncError | None:
+        """The first error that a repeat of the task may cure."""
+        return next((error for error in self.errors.values() if isinstance(error, TransientError)), None)
 
 
 def load(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any]:
@@ -41,7 +57,7 @@ def load(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any]:
 
     Trouble with one entity on one side stops no other. Raises TransientError (the task is tried again and goes on where it
     stopped), AuthError, and at the very end, everything else being done, RecordsRejectedError for records that could not go and
-    PermanentError for entities that could not be read.
+    PermanentError for entities that could not be read or written: those the next run reads again.
     """
     if batch.state == "held":
         log.warning(
@@ -55,20 +71,32 @@ def load(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any]:
     recover(batch, connectors)
     with batch.engine.begin() as connection:
         settle_agreed(connection, batch)
-    entities = {entity.name: entity for entity in batch.entities()}
     stops = _Stops()
+    spent = _carry_out(batch, connectors, stops)
+    if stops.errors and not spent and not stops.transient:
+        stops.is_final = True
+        stops.waiting.clear()
+        spent = _carry_out(batch, connectors, stops)
+    if stops.transient:
+        raise stops.transient
+    return _finish(batch, spent, {name: error for (name, _), error in stops.errors.items()})
+
+
+def _carry_out(batch: Batch, connectors: Mapping[Side, Connector], stops: _Stops) -> str:
+    """Send until nothing is left that can go; return why that ended early, with nothing wrong."""
+    entities = {entity.name: entity for entity in batch.entities()}
     while actions := _next(batch, stops):
         name, side = actions[0].entity, actions[0].side
         try:
             _send(batch, entities[name], actions, connectors[side], stops)
+        except BudgetError as error:
+            return put_off(batch, error)
         except (AuthError, RateLimitError):
             raise
         except SyncError as error:
             log.error("%s %s: writing to %s stopped, the others go on: %s", batch.name, name, side, error)
             stops.errors[name, side] = error
-    if stops.errors:
-        raise max(stops.errors.values(), key=lambda error: isinstance(error, TransientError))
-    return _finish(batch)
+    return ""
 
 
 def _next(batch: Batch, stops: _Stops) -> list[Outgoing]:
@@ -85,7 +113,7 @@ def _send(batch: Batch, entity: EntitySettings, actions: list[Outgoing], connect
         ready = [(action, write) for action, write in bound if not isinstance(write, str)]
         unready = [(a, Result("failed", code=PENDING, message=w, is_transient=True)) for a, w in bound if isinstance(w, str)]
         mark(connection, [action.id for action, _ in ready], "sending")
-        if stops.errors:
+        if stops.errors and not stops.is_final:
             stops.waiting += [action.id for action, _ in unready]
         else:
             mark(
@@ -130,63 +158,42 @@ def _read_back(
     ]
 
 
-def _finish(batch: Batch) -> dict[str, Any]:
+def _finish(batch: Batch, spent: str = "", stopped: Mapping[str, SyncError] | None = None) -> dict[str, Any]:
+    """Close the batch; `spent` says why it ends before its end, with nothing wrong, `stopped` which entities could not be written.
+
+    A stopped entity is read anew by the next run, as if it had not been in this batch.
+    """
+    stopped = stopped or {}
     with batch.engine.begin() as connection:
+        _forget(connection, batch, stopped)
         reads = connection.scalar(text("select reads from sync.batch where id = :id"), {"id": batch.id})
         counts = _counts(batch)
         unread = {name: read["error"] for name, read in reads.items() if "error" in read}
-        rejected, news, failed = _trouble(connection, batch)
+        trouble = trouble_of(connection, batch)
+        trouble = replace(trouble, failed=0, new_failed=0) if spent else trouble
         counts["mended"] = close_mended(connection, batch) if batch.request.direction == "both" else 0
-        counts["rejected"] = rejected
+        counts["rejected"] = trouble.rejected
         note_counts(connection, batch, "load", counts)
-        move_watermarks(connection, batch, {name: read for name, read in reads.items() if name not in unread})
-        close_batch(connection, batch, "partial" if unread or rejected or failed else "done")
+        move_watermarks(connection, batch, {name: read for name, read in reads.items() if name not in (*unread, *stopped)})
+        close_batch(connection, batch, "partial" if unread or trouble or spent or stopped else "done")
     if unread:
         raise PermanentError("; ".join(f"{batch.name} {name} was not read: {words}" for name, words in unread.items()))
-    if (news or failed) and batch.integration.settings.on_rejected == "fail":
-        raise RecordsRejectedError(_report(batch, rejected, news, failed))
-    return counts
+    if stopped:
+        raise next(iter(stopped.values()))
+    if trouble.is_news and batch.integration.settings.on_rejected == "fail":
+        raise RecordsRejectedError(report(batch, trouble))
+    return {**counts, "stopped": spent} if spent else counts
 
 
-def _trouble(connection: Connection, batch: Batch) -> tuple[int, int, int]:
-    """Open rejections of this batch, how many of them no finished run has told of yet, and failed actions."""
-    row = connection.execute(
-        text(
-            "select count(*), count(*) filter (where not exists (select 1 from sync.batch b where b.integration_id = r.integration_id"
-            "  and b.id >= r.first_batch_id and b.id < :id and b.state = any(:finished))) from sync.rejection r"
-            " where last_batch_id = :id and closed_at is null"
-            " and exists (select 1 from jsonb_array_elements(reasons) x where x->>'code' <> all(:quiet))"
-        ),
-        {"id": batch.id, "quiet": list(QUIET), "finished": list(FINISHED)},
-    ).one()
-    failed = text(
-        "select count(distinct link_id) from sync.action where batch_id = :id and state in ('failed', 'unknown') and attempts > 0"
-    )
-    return row[0], row[1], int(connection.scalar(failed, {"id": batch.id}) or 0)
-
-
-def _report(batch: Batch, rejected: int, news: int, failed: int) -> str:
-    """One record per kind of reason, new ones first; short lines, for the log of Airflow does not wrap them."""
-    query = text(
-        "select entity, side, (array_agg(record_id order by r.id))[1], count(*), (array_agg(words order by r.id))[1]"
-        " from sync.rejection r, lateral (select string_agg(x->>'reason', '; ') as words,"
-        "  string_agg(concat_ws(' ', x->>'code', x->>'field'), ', ') as kind from jsonb_array_elements(reasons) x) as why"
-        " where last_batch_id = :id and closed_at is null group by entity, side, kind"
-        " order by bool_or(first_batch_id = :id) desc, count(*) desc, min(r.id) limit 12"
-    )
-    with batch.engine.connect() as connection:
-        lines = [
-            f"  {entity} {record_id} in {side}{f' and {count - 1} more' if count > 1 else ''}: {words}"
-            for entity, side, record_id, count, words in connection.execute(query, {"id": batch.id})
-        ]
-    return "\n".join(
-        [
-            f"{batch.name}: done, but {rejected} records are rejected ({news} new, {failed} refused when written):",
-            *lines,
-            "They go by themselves once they are mended at their source; nothing needs a rerun.",
-            "All of them: select * from sync.rejection where closed_at is null;",
-        ]
-    )
+def _forget(connection: Connection, batch: Batch, stopped: Collection[str]) -> None:
+    """Leave what the batch had of these entities to the next run."""
+    values = {"id": batch.id, "day": batch.day, "entities": list(stopped)}
+    for statement in (
+        "update sync.action set state = 'skipped', message = 'left to the next run', ended_at = now()"
+        " where batch_id = :id and entity = any(:entities) and state in ('planned', 'approved')",
+        "delete from staging.raw where batch_id = :id and batch_day = :day and entity = any(:entities)",
+    ):
+        connection.execute(text(statement), values)
 
 
 def _counts(batch: Batch) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from connectors.errors import MappingError
 from sync.documents import Section, read_document
 from sync.entity_settings import DIRECTIONS, MASTERS, SIDES, TOWARDS, EntitySettings, Side, read_entity
 from sync.files import Problem
-from sync.guard_settings import Guard, read_guard
+from sync.guard_settings import Budget, Guard, read_budgets, read_guard
 
 __all__ = ["FILE", "SIDES", "TOWARDS", "EntitySettings", "Settings", "Side", "load", "read"]
 
@@ -49,6 +49,7 @@ class Settings:
     replace_confirmed: bool = False
     accepted_hours: int = 24
     guard: Guard = field(default_factory=Guard)
+    budgets: Mapping[str, Budget] = field(default_factory=dict)  # by side
     default_users: Mapping[str, str] = field(default_factory=dict)  # side → id, e-mail or name
     entities: tuple[EntitySettings, ...] = ()
     content: Any = field(default=None, repr=False)  # everything written in the file, as plain values
@@ -111,6 +112,7 @@ def _read_settings(top: Section) -> Settings:
         replace_confirmed=top.flag("replace_confirmed", False),
         accepted_hours=top.whole("accepted_hours", 24, 1, 720),
         guard=read_guard(top.section("guard")),
+        budgets=read_budgets(top.section("api_budget")),
         default_users=_read_users(top.section("users")),
         entities=_read_entities(top.section("entities"), (direction, master, prefer)),
         content=top.content(),

@@ -179,7 +179,7 @@ class ConnectorContract:
         bench.lose()
         writes = [Write("create", None, self.new(bench, number)) for number in range(bench.rows_per_call + 1)]
         results = list(bench.connector.write("contact", writes))
-        assert [result.state for result in results] == ["unknown"] * bench.rows_per_call + ["done"]
+        assert sorted(result.state for result in results) == ["done"] + ["unknown"] * bench.rows_per_call
         assert len(bench.live()) == len(writes)
 
 

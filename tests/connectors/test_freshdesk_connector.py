@@ -8,6 +8,7 @@ from connector_contract import HttpContract, until_stopped
 
 from connectors.contract import Write
 from connectors.errors import AuthError, PermanentError, TransientError
+from connectors.freshdesk import WRITERS
 
 
 class TestFreshdesk(HttpContract):
@@ -201,11 +202,11 @@ def test_a_delete_of_a_blocked_contact_is_not_called_done(freshdesk):
 
 def test_creates_whose_answers_are_lost_one_after_another_stop_the_run(freshdesk):
     freshdesk.client.fault("lost", times=-1)
-    writes = [Write("create", None, {"name": "A", "email": f"{number}@example.com"}) for number in range(5)]
+    writes = [Write("create", None, {"name": "A", "email": f"{number}@example.com"}) for number in range(50)]
     results, error = until_stopped(freshdesk.connector.write("contact", writes))
-    assert [result.state for result in results] == ["unknown"] * 3
+    assert {result.state for result in results} == {"unknown"}
     assert isinstance(error, TransientError)
-    assert len(freshdesk.live()) == 3
+    assert 3 <= len(freshdesk.live()) == len(results) < 3 + WRITERS
 
 
 def test_fields_are_described_with_types_and_options(freshdesk):

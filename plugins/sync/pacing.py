@@ -1,0 +1,117 @@
+"""Pacing: all workers together keep to what an account allows, by one row of Postgres per account.
+
+A call books its time in that row before it is made (a leaky bucket: one statement, no lock held while waiting), so that two DAGs
+that write to one Salesforce or Freshdesk share its allowance. A system that asks one worker to wait makes all wait.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from requests import Response
+from sqlalchemy import Engine, text
+
+from connectors.errors import BudgetError
+from connectors.pace import Allowance, read_headers
+from sync.guard_settings import Budget
+
+LONGEST_WAIT_SECONDS = 120.0  # a worker whose turn is further off gives up: the task is tried again later
+USED_SHARE = 0.98  # of the allowance: clocks and windows differ
+FRESH_HOURS = 24  # how long what Salesforce said of its daily limit counts
+
+# Books one call. The bucket empties with `per_second`; `burst` calls may be made at once.
+TAKE = """
+with counted as (
+  insert into sync.api_call as c (account, integration, run_id, kind, day, calls)
+  values (:account, :integration, :run_id, :kind, current_date, 1)
+  on conflict (account, integration, run_id, kind, day) do update set calls = c.calls + 1),
+booked as (
+  insert into sync.pace as p (account, free_at) values (:account, clock_timestamp() + make_interval(secs => :gap))
+  on conflict (account) do update set free_at = greatest(p.free_at, clock_timestamp())
+    + make_interval(secs => case when :gap = 0 then 0 when p.per_minute is null then :gap else 60.0 / (p.per_minute * :share) end)
+  returning *)
+select greatest(
+    extract(epoch from free_at - clock_timestamp()) - :gap * :burst,
+    extract(epoch from blocked_until - clock_timestamp()), 0)::float as wait,
+  case when told_at > now() - make_interval(hours => :fresh) then used end as used,
+  case when told_at > now() - make_interval(hours => :fresh) then daily_limit end as daily_limit
+from booked
+"""
+SPENT = """
+select coalesce(sum(calls), 0), coalesce(sum(calls) filter (where kind = 'write'), 0) from sync.api_call
+where account = :account and integration = :integration and day = current_date
+"""
+WRITES_SHARE = 0.5  # of a daily budget: what is written is read again by the next run, which must not stop at that
+TELL = """
+update sync.pace set per_minute = coalesce(:per_minute, per_minute), used = coalesce(:used, used),
+  daily_limit = coalesce(:limit, daily_limit), told_at = case when :limit is null then told_at else now() end,
+  blocked_until = greatest(blocked_until, clock_timestamp() + make_interval(secs => :wait))
+where account = :account
+"""
+
+
+@dataclass(slots=True)
+class SharedPace:
+    """The pace of one account, for one stage of one run of an integration."""
+
+    engine: Engine
+    account: str
+    integration: str
+    run_id: str
+    budget: Budget = field(default_factory=Budget)
+    pause: Callable[[float], None] = time.sleep
+    allowance: Allowance | None = None
+    _told: tuple[int | None, int | None] = (None, None)
+
+    def allow(self, allowance: Allowance | None) -> None:
+        """Keep to `allowance`; None: only counted and held to the budget."""
+        self.allowance = allowance
+
+    def take(self, kind: str) -> None:
+        """Wait for our turn. Raises BudgetError when the budget is used up, or our turn is too far off."""
+        gap = 1 / (self.allowance.per_second * USED_SHARE) if self.allowance else 0.0
+        burst = self.allowance.burst if self.allowance else 1
+        values = {**self._names(), "kind": kind, "gap": gap, "burst": burst, "share": USED_SHARE, "fresh": FRESH_HOURS}
+        with self.engine.begin() as connection:
+            row = connection.execute(text(TAKE), values).one()
+            spent, written = connection.execute(text(SPENT), self._names()).one() if self.budget.daily else (0, 0)
+        if kind != "auth":  # to know whom we speak to, and to end the run in order
+            self._check(row.used, row.daily_limit, max(spent, written / WRITES_SHARE if kind == "write" else 0))
+        if row.wait > LONGEST_WAIT_SECONDS:
+            raise BudgetError(f"{self.account}: its allowance is booked for the next {row.wait:.0f} seconds", row.wait)
+        if row.wait > 0:
+            self.pause(row.wait)
+
+    def note(self, kind: str, response: Response, wait_seconds: float | None) -> None:
+        """Keep what the headers say, for everybody; written only when it is news."""
+        told = read_headers(response.headers)
+        news = (told.per_minute, told.used)
+        if wait_seconds is None and (news == self._told or news == (None, None)):
+            return
+        self._told = news
+        values = {"per_minute": told.per_minute, "used": told.used, "limit": told.limit, "wait": wait_seconds or 0.0}
+        with self.engine.begin() as connection:
+            connection.execute(text(TELL), {**values, "account": self.account})
+
+    def _check(self, used: int | None, limit: int | None, spent: float) -> None:
+        if used is not None and limit and used >= limit * (1 - self.budget.reserve):
+            raise BudgetError(
+                f"{self.account}: {used} of the {limit} calls of the day are used, the rest is left for people"
+                f" (api_budget.reserve {self.budget.reserve:g}). What is left to do comes with a later run.",
+                _until_tomorrow(),
+            )
+        if self.budget.daily and spent > self.budget.daily:
+            raise BudgetError(
+                f"{self.account}: {self.integration} has used its {self.budget.daily} calls of the day (api_budget.daily)."
+                " What is left to do comes with a later run.",
+                _until_tomorrow(),
+            )
+
+    def _names(self) -> dict[str, str]:
+        return {"account": self.account, "integration": self.integration, "run_id": self.run_id}
+
+
+def _until_tomorrow() -> float:
+    now = datetime.now(UTC)
+    return 86_400.0 - (now.hour * 3600 + now.minute * 60 + now.second)
