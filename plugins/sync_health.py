@@ -8,7 +8,8 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
-NAME = "Sync health"
+from health import PAGE
+
 STATIC = "sync-health/static"  # no slash in front: Airflow may be served below a path
 
 
@@ -21,12 +22,12 @@ class SyncHealthPlugin(AirflowPlugin):  # type: ignore[misc]
     """What Airflow reads."""
 
     name = "sync_health"
-    fastapi_apps = [{"app": server, "url_prefix": "/sync-health", "name": NAME}]  # noqa: RUF012
+    fastapi_apps = [{"app": server, "url_prefix": "/sync-health", "name": PAGE}]  # noqa: RUF012
     react_apps = [  # noqa: RUF012
         {
-            "name": NAME, "bundle_url": f"{STATIC}/page.js", "destination": "nav", "url_route": "sync-health", "nav_top_level": True,
+            "name": PAGE, "bundle_url": f"{STATIC}/page.js", "destination": "nav", "url_route": "sync-health", "nav_top_level": True,
             "icon": f"{STATIC}/icon.svg",
         },
-        {"name": NAME, "bundle_url": f"{STATIC}/page.js", "destination": "dag", "url_route": "sync-health-dag",
+        {"name": PAGE, "bundle_url": f"{STATIC}/page.js", "destination": "dag", "url_route": "sync-health-dag",
          "icon": f"{STATIC}/icon.svg"},
     ]  # fmt: skip

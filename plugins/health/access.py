@@ -10,7 +10,8 @@ from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessE
 from airflow.api_fastapi.core_api.security import get_user
 from fastapi import Depends, Header, HTTPException, Request
 
-PAGE = "Sync health"
+from health import PAGE
+
 CSRF_HEADER = "x-lockstep"  # no form and no foreign page can send it without asking first, which is refused
 
 Method = Literal["GET", "POST"]

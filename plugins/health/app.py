@@ -5,13 +5,13 @@ from pathlib import Path
 from fastapi import FastAPI, Request, Response
 from starlette.staticfiles import StaticFiles
 
-from health import access, actions, plans, views
+from health import PAGE, actions, plans, views
 from health.access import SignedIn
 
 STATIC = Path(__file__).parent / "static"
 POLICY = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
 
-app = FastAPI(title=access.PAGE, docs_url=None, redoc_url=None, openapi_url=None)
+app = FastAPI(title=PAGE, docs_url=None, redoc_url=None, openapi_url=None)
 app.include_router(views.router, prefix="/api")
 app.include_router(plans.router, prefix="/api")
 app.include_router(actions.router, prefix="/api")
