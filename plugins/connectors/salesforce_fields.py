@@ -12,7 +12,7 @@ PERMISSION_SET = "Lockstep_Sync"
 PERMISSION_SET_LABEL = "Lockstep Sync"
 DETAILS: Mapping[NewField, Mapping[str, Any]] = {
     "reference": {
-        "type": "Text", "length": 255, "unique": True, "externalId": True, "caseSensitive": False,
+        "type": "Text", "length": 255, "unique": True, "externalId": True, "caseSensitive": True,  # short ids of apps may differ in case only
         "description": "Set by the sync. Do not edit.",
     },
     "text": {"type": "Text", "length": 255},

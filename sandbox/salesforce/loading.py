@@ -68,15 +68,18 @@ def _check_header(org: Org, found: SObject, header: Sequence[str], job: Job) -> 
 def _chunk(org: Org, job: Job, found: SObject, header: list[str], rows: list[list[str]]) -> Iterator[Row]:
     seen: set[str] = set()
     key = str(job.get("externalIdFieldName") or "Id").lower()
+    known = org.fields(found.name).get(key)
+    is_exact = known is not None and "C" in known.flags
     for cells in rows:
         named = {name: cell for name, cell in zip(header, cells, strict=False) if cell != ""}
         value = next((cell for name, cell in named.items() if name.lower() == key), "")
         mark = org.store.savepoint()
         try:
-            if value.lower() in seen:
+            folded = value if is_exact else value.lower()
+            if folded in seen:
                 raise RowRefusedError(RowError("DUPLICATE_EXTERNAL_ID", f"Duplicate external id specified: {value}"))
             if value:
-                seen.add(value.lower())
+                seen.add(folded)
             record_id, is_created = _save(org, job, found, key, value, named)
             yield Row(cells, record_id, is_created)
         except (RowRefusedError, AmbiguousError, ApiError) as problem:

@@ -58,7 +58,7 @@ def _settle(org: Org) -> None:
 def add_cross_reference(org: Org, full_name: str) -> None:
     """Create a unique external-id field that the integration user sees."""
     label = full_name.partition(".")[2].removesuffix("__c")
-    words = {"label": label, "type": "Text", "length": 255, "unique": True, "externalId": True, "caseSensitive": False}
+    words = {"label": label, "type": "Text", "length": 255, "unique": True, "externalId": True, "caseSensitive": True}
     customfields.add(org.store, full_name, words)
     customfields.grant(org.store, full_name)
 

@@ -285,9 +285,10 @@ def test_a_create_with_an_external_id_makes_no_twin(salesforce, referenced):
 
 
 def test_one_external_id_twice_in_one_write_is_one_record(salesforce, referenced):
-    results = write(referenced, *creates(1, FDCONTACTID__c="a"), *creates(1, FDCONTACTID__c="A"))
-    assert [result.state for result in results] == ["done", "done"]
-    assert len(salesforce.live()) == 1
+    results = write(referenced, *(create for key in ("a", "a", "A") for create in creates(1, FDCONTACTID__c=key)))
+    assert [result.state for result in results] == ["done", "done", "done"]
+    assert [results[0].id == result.id for result in results] == [True, True, False]
+    assert len(salesforce.live()) == 2
 
 
 def test_a_create_without_an_external_id_is_a_plain_one(salesforce, referenced):

@@ -71,7 +71,7 @@ def test_flags_of_objects_and_fields(rest):
 def test_the_reference_field_looks_as_recorded(rest):
     expected = {
         "name": "FDCONTACTID__c", "type": "string", "soapType": "xsd:string", "length": 255, "byteLength": 765, "custom": True,
-        "createable": True, "updateable": True, "nillable": True, "externalId": True, "unique": True, "caseSensitive": False,
+        "createable": True, "updateable": True, "nillable": True, "externalId": True, "unique": True, "caseSensitive": True,
         "idLookup": True, "filterable": True, "restrictedPicklist": False, "picklistValues": [], "referenceTo": [],
     }  # fmt: skip
     described = fields(rest)["FDCONTACTID__c"]

@@ -417,3 +417,13 @@ def test_what_is_never_shown_is_tried_once_a_day(world):
     world.run()
     assert world.addresses() == {"mara@nordwerk.example"}
     assert world.rejections() == {}
+
+
+@pytest.mark.feature("GR-01")
+def test_ids_that_differ_in_capitals_only_are_two(world):
+    for id in ("GvOyZ", "GvOyz"):
+        world.subscriber(contactId=id, email=f"{ord(id[-1])}@nordwerk.example")
+    world.run()
+    assert {row[REFERENCE] for row in world.salesforce.records("Contact")} == {"GvOyZ", "GvOyz"}
+    assert world.rejections() == {}
+    world.assert_settled()
