@@ -46,7 +46,7 @@ def changed_at(path: Path) -> datetime:
 
 
 def read_file(path: Path, encoding: str = "", dates: str = "") -> Reading:
-    """Read one file; nothing that stands in it raises. `dates` "us" reads 3/31/2026, "eu" 31/3/2026."""
+    """Read one file; nothing that stands in it raises. `dates`: "mdy" reads 3/31/2026, "dmy" 31/3/2026."""
     reading = Reading()
     try:
         if path.suffix.casefold() in WORKBOOKS:
@@ -109,7 +109,7 @@ def _day(text: str | None, dates: str) -> str | None:
     if match is None or (match[2] == "/" and not dates):
         return text
     first, second, year = int(match[1]), int(match[3]), int(match[4])
-    day, month = (second, first) if match[2] == "/" and dates == "us" else (first, second)
+    day, month = (second, first) if match[2] == "/" and dates == "mdy" else (first, second)
     try:
         return date(year, month, day).isoformat()
     except ValueError:

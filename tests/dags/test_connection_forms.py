@@ -8,7 +8,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from connectors.forms import FORMS, STANDARD, provider_info
+from connectors.form import STANDARD
+from connectors.forms import FORMS, provider_info
 from connectors.opening import systems
 
 MASKED = ("password", "secret", "private_key", "token", "api_key", "apikey", "passwd", "passphrase")
