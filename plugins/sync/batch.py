@@ -17,6 +17,7 @@ from connectors.errors import PermanentError
 from sync import mapping
 from sync.database import to_json
 from sync.mapping import Integration
+from sync.resting import narrow
 from sync.settings import EntitySettings, Side
 
 FINISHED = ("done", "partial")
@@ -114,9 +115,10 @@ def open_batch(engine: Engine, folder: Path, connectors: Mapping[Side, Connector
 
 
 BATCH = """
-select b.id, b.run_id, b.started_at::date as day, b.integration_id, b.params, b.state, m.files, i.name, i.org_id, i.account_id,
-  (select max(n.id) from sync.batch n where n.integration_id = b.integration_id and n.id > b.id
-    and n.state <> 'idle') as superseded_by
+select b.id, b.run_id, b.started_at::date as day, b.integration_id, b.params, b.state, b.counts, m.files, i.name, i.org_id, i.account_id,
+  (select max(n.id) from sync.batch n where n.integration_id = b.integration_id and n.id > b.id and (n.state in ('open', 'done', 'partial')
+    or n.state <> 'idle' and exists (select 1 from sync.action a where a.batch_id = b.id and a.state = 'skipped'
+      and a.message like 'superseded by batch %'))) as superseded_by
 from sync.batch b join sync.integration i on i.id = b.integration_id join sync.mapping m on m.digest = b.mapping_digest
 where """
 
@@ -141,7 +143,7 @@ def find_batch_by_id(engine: Engine, batch_id: int) -> Batch:
 
 
 def _stored_batch(engine: Engine, row: Any) -> Batch:
-    integration = _load_stored(row.name, row.files)
+    integration = narrow(_load_stored(row.name, row.files), row.counts.get("drift", {}).get("rows", {}))
     request = _request(row.params)
     ids = (row.org_id, row.account_id)
     return Batch(row.id, row.day, row.integration_id, engine, integration, request, ids, row.state, row.superseded_by, row.run_id)

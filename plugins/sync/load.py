@@ -24,6 +24,7 @@ from connectors.errors import (
 )
 from sync.batch import Batch, close_batch, note_counts
 from sync.budget import put_off
+from sync.drift import told_drift
 from sync.extract import move_watermarks
 from sync.outbox import Binder, Outgoing, mark, planned
 from sync.outcome import report, trouble_of
@@ -175,13 +176,18 @@ def _finish(batch: Batch, spent: str = "", stopped: Mapping[str, SyncError] | No
         counts["rejected"] = trouble.rejected
         note_counts(connection, batch, "load", counts)
         move_watermarks(connection, batch, {name: read for name, read in reads.items() if name not in (*unread, *stopped)})
-        close_batch(connection, batch, "partial" if unread or trouble or spent or stopped else "done")
+        drifted, untold = told_drift(connection, batch)
+        close_batch(connection, batch, "partial" if unread or trouble or spent or stopped or drifted else "done")
     if unread:
         raise PermanentError("; ".join(f"{batch.name} {name} was not read: {words}" for name, words in unread.items()))
     if stopped:
         raise next(iter(stopped.values()))
     if trouble.is_news and batch.integration.settings.on_rejected == "fail":
         raise RecordsRejectedError(report(batch, trouble))
+    if untold and batch.integration.settings.on_rejected == "fail":
+        raise PermanentError(
+            "\n".join([f"{batch.name}: done, but the systems have changed. Until it is mended this rests:", *untold])
+        )
     return {**counts, "stopped": spent} if spent else counts
 
 

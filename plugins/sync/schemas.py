@@ -11,17 +11,25 @@ from connectors.errors import MappingError, SyncError
 from sync import lint
 from sync.batch import Batch
 from sync.database import to_json
+from sync.fieldlists import FieldLists
 from sync.settings import EntitySettings, Side
 
 SIDES: tuple[Side, Side] = ("salesforce", "app")
 log = logging.getLogger(__name__)
 
 
-def read_schemas(batch: Batch, connectors: Mapping[Side, Connector]) -> None:
-    """Describe every entity of the batch on both sides, keep the answer and hold the mapping against it.
+def check_schemas(batch: Batch, connectors: Mapping[Side, Connector]) -> None:
+    """Hold the mapping against what both systems say. Raises MappingError with every row that they would not take."""
+    live = describe(batch, connectors)
+    problems = [str(p) for p in lint.check(batch.integration, live["salesforce"], live["app"]) if p.severity == "error"]
+    if problems:
+        raise MappingError(problems)
 
-    An entity that a system does not describe, for want of rights or in trouble, goes on unchecked, with its former description.
-    Raises MappingError with every row that the live systems would not take.
+
+def describe(batch: Batch, connectors: Mapping[Side, Connector]) -> FieldLists:
+    """Describe every entity of the batch on both sides, keep the answer and return it.
+
+    An entity that a system does not describe, for want of rights or in trouble, is left out and keeps its former description.
     """
     live: dict[Side, dict[str, Sequence[Field]]] = {"salesforce": {}, "app": {}}
     for entity in batch.entities():
@@ -44,9 +52,17 @@ def read_schemas(batch: Batch, connectors: Mapping[Side, Connector]) -> None:
                 ),
                 rows,
             )
-    problems = [str(p) for p in lint.check(batch.integration, live["salesforce"], live["app"]) if p.severity == "error"]
-    if problems:
-        raise MappingError(problems)
+    return live
+
+
+def stored_lists(batch: Batch) -> FieldLists:
+    """Return what both systems said of the fields of the batch's entities when they were last asked."""
+    live: dict[Side, dict[str, Sequence[Field]]] = {"salesforce": {}, "app": {}}
+    for entity in batch.entities():
+        for side in SIDES:
+            if fields := stored_fields(batch, entity, side):
+                live[side][entity.name] = list(fields.values())
+    return live
 
 
 def stored_fields(batch: Batch, entity: EntitySettings, side: Side) -> dict[str, Field]:

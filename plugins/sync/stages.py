@@ -8,19 +8,22 @@ from typing import Any
 from sqlalchemy import Engine
 
 from connectors.contract import Connector
-from connectors.errors import PermanentError
+from connectors.errors import BudgetError, PermanentError
 from sync import settings as settings_file
-from sync.batch import Batch, Request, find_batch, is_new_mapping, open_batch
+from sync.approval import expire, guard_plan
+from sync.batch import Batch, Request, find_batch, open_batch
+from sync.budget import forecast, stop_reading
 from sync.consent import require_confirmed
 from sync.database import integration_lock, migrate
-from sync.extract import extract
+from sync.disconnect import disconnection
 from sync.load import load
 from sync.map import map_batch
+from sync.reading import read
 from sync.reconcile import reconcile
 from sync.recover import recover
-from sync.schemas import read_schemas
 from sync.settings import Settings, Side
 from sync.staging import ensure_partitions
+from sync.users import read_users
 from sync.validate import validate
 
 STAGES = ("extract", "map", "validate", "reconcile", "load")
@@ -40,6 +43,8 @@ def run_stage(
     settings = settings_file.load(folder)
     require_confirmed(settings, is_rehearsal)
     with integration_lock(engine, settings.integration):
+        if stage in ("extract", "load") and (ended := disconnection(engine, settings.integration)):
+            return _end_quietly(ended, stage, run_id)
         if stage == "extract":
             return _extract(engine, folder, run_id, request, connect(settings))
         batch = find_batch(engine, settings.integration, run_id)
@@ -53,7 +58,24 @@ def run_stage(
             return {"superseded_by": batch.superseded_by}
         if stage == "load":
             return _load(batch, connect(batch.integration.settings))
-        return {"map": map_batch, "validate": validate, "reconcile": reconcile}[stage](batch)
+        counts = {"map": map_batch, "validate": validate, "reconcile": reconcile}[stage](batch)
+        return {**counts, **_judge(batch, is_rehearsal)} if stage == "reconcile" else counts
+
+
+def _judge(batch: Batch, is_rehearsal: bool) -> dict[str, Any]:
+    """Tell what the plan will cost, and whether it is held for a person."""
+    with batch.engine.begin() as connection:
+        calls = forecast(connection, batch)
+    reasons = guard_plan(batch, is_rehearsal)
+    return {"calls": calls, **({"held": reasons} if reasons else {})}
+
+
+def _end_quietly(ended: str, stage: str, run_id: str) -> dict[str, Any]:
+    """End a run of a disconnected integration: one that somebody has triggered, or is in the midst of, says so in red."""
+    if stage == "load" or run_id.startswith("manual"):
+        raise PermanentError(f"{ended}. Nothing was done.")
+    log.warning("%s", ended)
+    return {"total": 0, "disconnected": ended}
 
 
 def _extract(engine: Engine, folder: Path, run_id: str, request: Request, connectors: Mapping[Side, Connector]) -> dict[str, Any]:
@@ -61,14 +83,19 @@ def _extract(engine: Engine, folder: Path, run_id: str, request: Request, connec
     batch: Batch = open_batch(engine, folder, connectors, run_id, request)
     with engine.begin() as connection:
         ensure_partitions(connection, batch.day)
+        expire(connection, batch.integration_id)
+    try:
+        return {"batch_id": batch.id, **_read(batch, connectors)}
+    except BudgetError as error:
+        return stop_reading(batch, error)
+
+
+def _read(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any]:
     recover(batch, connectors)
-    is_new = is_new_mapping(batch)
-    if is_new:
-        read_schemas(batch, connectors)
-    counts = extract(batch, connectors)
-    if counts["total"] and not is_new:
-        read_schemas(batch, connectors)
-    return {"batch_id": batch.id, **counts}
+    counts = read(batch, connectors)
+    if counts["total"]:
+        read_users(batch, connectors)
+    return counts
 
 
 def _load(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any]:

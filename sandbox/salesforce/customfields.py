@@ -116,6 +116,14 @@ def grant(store: Store, full_name: str, can_edit: bool = True) -> None:
     touch(store)
 
 
+def hide(store: Store, full_name: str) -> None:
+    """Hide the field from the integration user, as an administrator does; to the API it is gone."""
+    for found in list(_permissions(store)):
+        if found["Field"] == full_name:
+            store.put(PERMISSIONS, found["Id"], {**found, "PermissionsRead": False, "PermissionsEdit": False})
+    touch(store)
+
+
 def _stamps(store: Store) -> dict[str, Any]:
     now = stamp(store.clock.now())
     moments = dict.fromkeys(("CreatedDate", "LastModifiedDate", "SystemModstamp"), now)

@@ -72,6 +72,11 @@ def add_field(store: Store, full_name: str, metadata: Mapping[str, Any] | None =
         customfields.grant(store, full_name)
 
 
+def hide_field(store: Store, full_name: str) -> None:
+    """Hide a custom field from the integration user: to the API it is gone."""
+    customfields.hide(store, full_name)
+
+
 def empty_recycle_bin(store: Store) -> int:
     """Remove all deleted records for good; answers how many."""
     return recyclebin.empty(Org(store))
@@ -130,6 +135,7 @@ ACTIONS: Mapping[str, Callable[..., Any]] = {
     "undelete": undelete,
     "touch": touch,
     "add_field": add_field,
+    "hide_field": hide_field,
     "empty_recycle_bin": empty_recycle_bin,
     "purge_delete_log": purge_delete_log,
     "expire_tokens": expire_tokens,
