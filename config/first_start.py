@@ -1,4 +1,4 @@
-"""What the `init` service does before the others start: tables of Airflow and of Lockstep, the first user, page rights.
+"""What the `init` service does before the others start: tables of Airflow and of Lockstep, the first user, roles.
 
 Safe to repeat: it runs at every `docker compose up` and is also the whole of an upgrade.
 """
@@ -6,39 +6,20 @@ Safe to repeat: it runs at every `docker compose up` and is also the whole of an
 import json
 import os
 import subprocess
-
-PAGE = "Sync health"
-PAGE_RIGHTS = {
-    "Admin": ["can_read", "can_edit", "can_create", "can_delete"],
-    "Op": ["can_read", "can_edit", "can_create", "can_delete"],
-    "User": ["can_read", "can_edit", "can_create"],
-    "Viewer": ["can_read"],
-}
+import sys
 
 
 def main() -> None:
     """Do all of it; the first step that fails ends the container with its message."""
     airflow("db", "migrate")
     airflow(*_admin())
-    grant_page_rights()
     make_tables()
+    subprocess.run([sys.executable, "-m", "sync.roles"], check=True)
 
 
 def airflow(*arguments: str) -> None:
     """Run one command of Airflow."""
     subprocess.run(["airflow", *arguments], check=True)
-
-
-def grant_page_rights() -> None:
-    """Let the roles see the page, and `Plugins`, without which the UI shows them no entry for it."""
-    from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
-
-    with get_application_builder() as builder:
-        security = builder.sm
-        for role, actions in PAGE_RIGHTS.items():
-            for action in actions:
-                security.add_permission_to_role(security.find_role(role), security.create_permission(action, PAGE))
-            security.add_permission_to_role(security.find_role(role), security.create_permission("can_read", "Plugins"))
 
 
 def make_tables() -> None:

@@ -39,6 +39,14 @@ def apps() -> list[str]:
     return sorted(path.parent.name for path in mapping_folder("").glob("*/settings.yaml"))
 
 
+def dag_ids() -> list[str]:
+    """Return the DAGs that are ours: one per integration, and those of the DAG folder for running them."""
+    from airflow.sdk.configuration import conf
+
+    own = Path(conf.get("core", "dags_folder")).rglob("lockstep_*.py")
+    return sorted({f"salesforce_{app}" for app in apps()} | {path.stem for path in own})
+
+
 def schedule(app: str) -> str:
     """The cron expression of the integration's settings. Raises MappingError, which Airflow shows as an import error."""
     return settings_file.load(mapping_folder(app)).cron
@@ -165,6 +173,20 @@ def run_preflight() -> list[str]:
     return [str(check) for check in checks]
 
 
+def run_disconnect() -> list[str]:
+    """End the integration that the params name, or let it run again; return what was done, in lines."""
+    from sync.callbacks import opened
+    from sync.disconnect import disconnect, reconnect
+
+    context: Any = get_current_context()
+    asked = context["params"]
+    name, by = f"salesforce_{asked['app']}", context["dag_run"].triggering_user_name or "the schedule"
+    with opened(database_url) as engine:
+        done = reconnect(engine, name) if asked["action"] == "connect" else disconnect(engine, name, by, asked["forget_links"])
+    log.info("%s", "\n".join(done))
+    return done
+
+
 def run_watch() -> dict[str, str]:
     """Look for runs that were due and did not start; return the words of those that are late, by DAG id."""
     from airflow.sdk.configuration import conf
@@ -230,8 +252,17 @@ def rehearses(settings: Settings) -> bool:
 
 
 def open_connectors(settings: Settings) -> Mapping[Side, "Connector"]:
-    """Open both sides from their Airflow connections."""
-    return {side: open_side(settings, side) for side in SIDES}
+    """Open both sides from their Airflow connections, each at the pace that all workers share."""
+    from sync.database import connect
+    from sync.pacing import SharedPace
+
+    engine, context = connect(database_url()), get_current_context()
+    accounts = {"salesforce": settings.salesforce_connection, "app": settings.app_connection}
+    paces = {
+        side: SharedPace(engine, accounts[side], settings.integration, context["run_id"], settings.budgets[side])
+        for side in SIDES
+    }
+    return {side: open_side(settings, side, pace=paces[side]) for side in SIDES}
 
 
 def open_side(settings: Settings, side: Side, **options: Any) -> "Connector":

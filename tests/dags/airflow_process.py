@@ -17,7 +17,13 @@ class Airflow:
     log: Path
     mappings: Path
     connections: dict[str, dict[str, Any]]
+    own: dict[str, str]
     seen: int = 0
+
+    def env(self) -> dict[str, str]:
+        """The environment of a command beside it, with the connections."""
+        stored = {f"AIRFLOW_CONN_{name.upper()}": json.dumps(fields) for name, fields in self.connections.items()}
+        return self.own | stored
 
     def read(self) -> dict[str, Any]:
         """Every DAG as its file says it now."""

@@ -50,11 +50,12 @@ def started(servers: dict[str, SandboxClient], migrated: Engine, tmp_path_factor
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
         "GX_ANALYTICS_ENABLED": "False",
         "LOCKSTEP_MAPPINGS": str(home / "mappings"),
+        "LOCKSTEP_REHEARSAL": "1",
         "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "plugins"))),
     }
     command = [sys.executable, "-W", "ignore", str(Path(__file__).with_name("airflow_driver.py")), str(home / "driver.log")]
     with subprocess.Popen(command, env=kept | own, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=home) as process:
-        airflow = Airflow(process, home / "driver.log", home / "mappings", connections)
+        airflow = Airflow(process, home / "driver.log", home / "mappings", connections, kept | own)
         assert process.stdout
         assert process.stdout.readline(), airflow.log.read_text()[-3000:]
         yield airflow
