@@ -16,7 +16,7 @@ from connectors.connection import Settings
 from connectors.contract import Account, Entity, Field, Known, NewField, Page, Record, Result, User, Write
 from connectors.errors import AuthError, PermanentError, TransientError
 from connectors.getresponse_calls import GetResponseCalls, Row, expect
-from connectors.getresponse_fields import CUSTOM, fields_of, new_text_field, raw_of
+from connectors.getresponse_fields import CUSTOM, fields_of, new_field, raw_of
 from connectors.getresponse_lists import by_custom, campaign_id, exact, left, moment, walk
 from connectors.getresponse_writes import RefusedError, Writer, done
 from connectors.session import LostAnswerError, Session
@@ -118,9 +118,9 @@ class GetResponseConnector:
                     raise
 
     def create_field(self, entity: str, name: str, label: str, kind: NewField = "reference") -> None:
-        """Create a hidden text field, unless it is there; the API has no unique ones. `name` is with or without `custom_fields.`."""
+        """Create a custom field, unless it is there; the API has no unique ones. `name` is with or without `custom_fields.`."""
         name = name.removeprefix(CUSTOM)
-        body = new_text_field(name)
+        body = new_field(name, kind)
         if not any(row["name"] == name for row in self._field_rows()):
             expect(self._calls.send("POST", "custom-fields", "write", is_safe=True, json=body))
             self._writer.names.forget()

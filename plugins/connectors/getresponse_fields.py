@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.contract import Field, FieldType
+from connectors.contract import Field, FieldType, NewField
 from connectors.errors import PermanentError
 
 CUSTOM = "custom_fields."
@@ -32,6 +32,10 @@ CORE: tuple[Field, ...] = (
 READ_ONLY: Mapping[str, FieldType] = {
     "contactId": "id", "campaign": "text", "origin": "text", "createdOn": "datetime", "changedOn": "datetime", "timeZone": "text",
     "engagementScore": "integer", "ipAddress": "text",
+}  # fmt: skip
+# Type and format of a new field; what is not named here is a text of one line, a check box too, whose value reads true or false.
+NEW_TYPES: Mapping[NewField, tuple[str, str]] = {
+    "long_text": ("string", "textarea"), "number": ("number", "text"), "date": ("date", "text"), "datetime": ("datetime", "text"),
 }  # fmt: skip
 NEW_FIELD_NAME = re.compile(r"[a-z0-9_]{1,128}")
 
@@ -95,13 +99,14 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def new_text_field(name: str) -> dict[str, Any]:
-    """Return the request body for a hidden text field. Raises PermanentError for a name that the API does not take."""
+def new_field(name: str, kind: NewField) -> dict[str, Any]:
+    """Return the request body for a custom field, a reference hidden. Raises PermanentError for a name that the API does not take."""
     if not NEW_FIELD_NAME.fullmatch(name):
         raise PermanentError(
             f"GetResponse's custom fields take small letters, digits and _: write {CUSTOM}{_as_name(name)} instead."
         )
-    return {"name": name, "type": "string", "format": "text", "hidden": "true", "values": []}
+    type, format = NEW_TYPES.get(kind, ("string", "text"))
+    return {"name": name, "type": type, "format": format, "hidden": str(kind == "reference").lower(), "values": []}
 
 
 def _as_name(name: str) -> str:

@@ -289,6 +289,25 @@ def test_fields_are_described_with_types_options_and_forms(bench):
     assert fields["custom_fields.birthdate"].type == "date"
 
 
+@pytest.mark.parametrize(
+    ("kind", "type"),
+    [
+        ("reference", "text"),
+        ("text", "text"),
+        ("long_text", "text"),
+        ("checkbox", "text"),
+        ("number", "number"),
+        ("date", "date"),
+    ],
+)
+def test_a_field_is_made_of_the_kind_that_is_needed_and_only_references_are_hidden(bench, kind, type):
+    bench.connector.create_field(LIST, "custom_fields.made", "Made", kind)
+    [made] = [field for field in bench.connector.describe(LIST) if field.name == "custom_fields.made"]
+    assert made.type == type
+    [row] = [row for row in bench.client.records("custom_fields") if row["name"] == "made"]
+    assert row["hidden"] is (kind == "reference")
+
+
 def test_a_name_that_no_field_can_have_is_said_at_once(bench):
     with pytest.raises(PermanentError, match=r"custom_fields\.sf_id"):
         bench.connector.create_field(LIST, "custom_fields.SF-Id", "x")

@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import Engine, text
 
 from connectors.errors import PermanentError
-from getresponse_world import FLAG, REFERENCE, GetResponseWorld, getresponse_world
+from getresponse_world import FLAG, REFERENCE, GetResponseWorld, connectors, getresponse_world
 from pipeline import QUICK
 from sandbox.client import SandboxClient
 from sandbox.running import serve
+from sync.preflight import Access, Preflight
 from sync.stages import STAGES
 
 
@@ -427,3 +428,40 @@ def test_ids_that_differ_in_capitals_only_are_two(world):
     assert {row[REFERENCE] for row in world.salesforce.records("Contact")} == {"GvOyZ", "GvOyz"}
     assert world.rejections() == {}
     world.assert_settled()
+
+
+@pytest.mark.feature("GR-09")
+def test_the_rows_that_stand_as_examples_work_once_their_mark_is_taken_away(world):
+    path = world.folder / "newsletter.csv"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(line.removeprefix("# ") if ",custom_fields." in line else line for line in lines) + "\n")
+    assert "\nHasOptedOutOfEmail," in path.read_text()
+    here, there = world.pair(Birthdate="1980-02-03", MobilePhone="+49 151 5550100", MailingCountry="Austria")
+    customs = world.there(there)["custom_fields"]
+    assert [customs[name] for name in ("birthdate", "mobile_phone", "postal_country")] == [
+        "1980-02-03",
+        "+491515550100",
+        "Austria",
+    ]
+    world.change_there(there, custom_fields={"no_mails": "Yes"})
+    world.run()
+    assert world.here("Contact", here)["HasOptedOutOfEmail"] is True
+
+
+@pytest.mark.feature("GR-06", "ALL-09")
+def test_the_preflight_makes_what_the_integration_needs_in_both_systems(world):
+    world.salesforce.reset()
+    world.app.reset()
+    world.app.switches(rate_limit=False, create_delay_seconds=0)
+    for name in ("city", "country"):
+        world.app.action("drop_field", field=name)
+    url = world.engine.url.render_as_string(hide_password=False)
+    access = Access(lambda: url, lambda _, side: connectors(world.salesforce, world.app)[side])
+    unmet = [str(check) for check in Preflight(world.folder, access, creates=True).checks() if not check.is_met]
+    assert unmet == []
+    assert {"city", "country", "sf_contact_id", "sf_lead_id"} <= {row["name"] for row in world.app.records("custom_fields")}
+    world.connectors = connectors(world.salesforce, world.app)
+    here, there = world.pair()
+    world.app.action("unsubscribe", id=there)
+    world.run()
+    assert world.here("Contact", here)[FLAG] is True
