@@ -19,7 +19,8 @@ COPY config config
 COPY plugins plugins
 COPY dags dags
 COPY include include
-RUN python -m compileall -q plugins config && mkdir logs && chown 50000:0 . logs && chmod 775 . logs
+COPY sandbox sandbox
+RUN python -m compileall -q plugins config sandbox && mkdir logs sandbox-state && chown 50000:0 . logs sandbox-state && chmod 775 . logs sandbox-state
 
 USER 50000:0
 EXPOSE 8080

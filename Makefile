@@ -38,8 +38,8 @@ features: setup ## Show which promises the last test run proved, and write the t
 lock: setup ## Resolve requirements.in to requirements.txt with hashes
 	@.venv/bin/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11 requirements.in -o requirements.txt
 
-env: setup ## Write .env with fresh secrets for docker-compose.yaml
-	@$(RUN) -m tools.env
+env: setup ## Write .env with fresh secrets for docker-compose.yaml; SANDBOX=1 adds sandbox systems to try it with
+	@SANDBOX=$(SANDBOX) $(RUN) -m tools.env
 
 preflight: setup ## Check logins, rights, fields and mapping of APP=freshdesk in the real accounts; CREATE=1 makes missing fields
 	@AIRFLOW_HOME=$${AIRFLOW_HOME:-$(CURDIR)/.lockstep/airflow} $(RUN) -W ignore -m sync.preflight $(or $(APP),freshdesk) $(if $(CREATE),--create)

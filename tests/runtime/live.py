@@ -25,9 +25,9 @@ from tools.ports import HOST
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "only-in-this-test"
-ROLES = {"vera": "Viewer", "uwe": "User", "olga": "Op"}
+ROLES = {"vera": "Viewer", "uwe": "User", "olga": "Op", "lena": "Lockstep Viewer", "luis": "Lockstep User"}
 COMPONENTS = ("api-server", "scheduler", "dag-processor")
-PATIENCE_SECONDS = 240
+PATIENCE_SECONDS = 120
 PAUSE_SECONDS = 0.3
 FINISHED = ("success", "failed")
 T = TypeVar("T")
@@ -141,9 +141,22 @@ class Live:
         runs = sorted((self.home / "logs" / f"dag_id={dag_id}").iterdir(), key=lambda path: path.stat().st_mtime)
         return "\n".join(f"--- {path}\n{path.read_text()[-2500:]}" for path in sorted(runs[-1].rglob("*.log")))
 
+    def command(self, *arguments: str) -> str:
+        """Run a Python command beside it and return what it printed."""
+        done = subprocess.run(
+            [sys.executable, *arguments], env=self.env, cwd=self.home, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def tails(self) -> str:
-        """Return the ends of the components' logs."""
-        return "\n".join(f"--- {name}\n{(self.home / f'{name}.out').read_text()[-2500:]}" for name in COMPONENTS)
+        """Return what callbacks failed of, and the ends of the components' logs."""
+        parsing = (file.read_text() for file in (self.home / "logs" / "dag_processor").rglob("*.log"))
+        failed = [line for text in parsing for line in text.splitlines() if "allback" in line]
+        return "\n".join([*failed[-8:], *self._ends()])
+
+    def _ends(self) -> Iterator[str]:
+        yield from (f"--- {name}\n{(self.home / f'{name}.out').read_text()[-1500:]}" for name in COMPONENTS)
 
 
 def environment(home: Path, database: str, airflow: str, port: int, mappings: Path, dags: Path) -> dict[str, str]:

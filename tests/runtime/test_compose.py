@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from sandbox.system import SYSTEMS
 from tools import env
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,7 +21,8 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
 
 def test_all_services_are_there() -> None:
-    assert set(SERVICES) == {*OURS, "postgres", "redis"}
+    assert set(SERVICES) == {*OURS, "postgres", "redis", "sandbox"}
+    assert [name for name, service in SERVICES.items() if "profiles" in service] == ["sandbox"]
 
 
 @pytest.mark.parametrize("name", sorted(set(SERVICES) - {"init"}))
@@ -91,6 +93,15 @@ def test_env_adds_what_an_older_file_lacks(tmp_path: Path) -> None:
     added = env.complete(file, TEXT)
     assert "AIRFLOW_DB_PASSWORD" not in added
     assert file.read_text().startswith("AIRFLOW_DB_PASSWORD=mine\n")
+
+
+def test_env_leads_every_connection_to_a_sandbox_system_and_the_services_pass_it_on(tmp_path: Path) -> None:
+    added = env.add(tmp_path / ".env", env.rehearsal(TEXT))
+    connections = [name for name in added if name.startswith("AIRFLOW_CONN_")]
+    assert {name.removeprefix("AIRFLOW_CONN_").removesuffix("_DEFAULT").lower() for name in connections} == set(SYSTEMS)
+    passed = SERVICES["worker"]["environment"]
+    assert [name for name in connections if passed.get(name, "not passed") is not None] == []
+    assert {"COMPOSE_PROFILES", "LOCKSTEP_REHEARSAL"} <= set(added)
 
 
 @pytest.mark.parametrize("script", [".ci/run", "config/postgres/databases.sh"])

@@ -8,6 +8,7 @@ import pytest
 from live import Live
 from post import words
 
+from lemontaps_world import prepare
 from sandbox.system import load
 
 pytestmark = pytest.mark.timeout(900)  # the first test starts Airflow; the clock of a test runs meanwhile
@@ -70,6 +71,7 @@ def test_a_killed_task_a_slow_task_and_a_slow_run_each_send_their_own_mail(live:
 
 @pytest.mark.feature("LT-05")
 def test_a_push_of_captured_contacts_is_told_with_its_figures(live: Live) -> None:
+    prepare(live.servers["salesforce"], live.servers["lemontaps"])
     live.servers["salesforce"].insert("Lead", [{"LastName": "Lynd", "Company": "Nordwerk", "Email": "lind@nordwerk.example"}])
     whole = {"first_name": "Mara", "last_name": "Lind", "company": "Nordwerk", "created_at": LONG_AGO, "updated_at": LONG_AGO}
     people = [{**whole, "email": "lind@nordwerk.example"}, {**whole, "email": "berg@nordwerk.example"}, {**whole, "company": ""}]
@@ -119,3 +121,36 @@ def test_the_connection_forms_are_offered_tested_and_their_secrets_masked(live: 
     live.connect("forms_test", salesforce)
     shown = live.admin.get("connections/forms_test")
     assert json.loads(shown["extra"]) == {**salesforce["extra"], "consumer_secret": "***"}
+
+
+WHO = {  # may see, trigger, act on the page, see connections; a DAG that is not ours; disconnect
+    "vera": (200, 403, 403, 403, 200, 403),
+    "uwe": (200, 200, 404, 403, 200, 200),
+    "olga": (200, 200, 404, 200, 200, 200),
+    "lena": (200, 403, 403, 403, 403, 403),
+    "luis": (200, 200, 404, 403, 403, 403),
+}
+
+
+@pytest.mark.feature("ALL-12")
+@pytest.mark.parametrize("name", WHO)
+def test_the_roles_see_and_do_what_they_should(live: Live, name: str) -> None:
+    user = live.user(name)
+    body = {"logical_date": None, "conf": {"mode": "plan"}}
+    retry = {"entity": "contact", "side": "app", "record_ids": ["1"]}
+    found = (
+        user.call("GET", f"dags/{DAG}").status_code,
+        user.call("POST", f"dags/{DAG}/dagRuns", body).status_code,
+        user.call("POST", "/sync-health/api/integrations/999/retry", retry, **{"x-lockstep": "1"}).status_code,
+        user.call("GET", "connections").status_code,
+        user.call("GET", "dags/probe_killed").status_code,
+        user.call("PATCH", "dags/lockstep_disconnect", {"is_paused": False}).status_code,
+    )
+    assert found == WHO[name]
+    assert user.call("GET", "plugins").ok
+    assert user.call("GET", "/sync-health/api/integrations").ok
+
+
+@pytest.mark.feature("ALL-12")
+def test_roles_can_be_granted_again(live: Live) -> None:
+    assert "0 rights given, the others were there" in live.command("-m", "sync.roles")
