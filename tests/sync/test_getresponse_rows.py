@@ -465,3 +465,19 @@ def test_the_preflight_makes_what_the_integration_needs_in_both_systems(world):
     world.app.action("unsubscribe", id=there)
     world.run()
     assert world.here("Contact", here)[FLAG] is True
+
+
+@pytest.mark.feature("GR-09", "ALL-14")
+def test_a_missing_name_is_filled_from_salesforce_and_quarantined_where_nobody_knows_it(world):
+    here, known = world.contact(FirstName="Mara", Email="mara@nordwerk.example"), world.subscriber(name=None)
+    unknown = world.subscriber(name=None, email="unknown@nordwerk.example")
+    world.run()
+    assert world.there(known)["name"] == "Mara Lind"
+    assert world.rejections() == {unknown: ["REQUIRED_FIELD_MISSING"]}
+    world.change_there(known, name=None)
+    world.change_there(unknown, name="Una Bekannt")
+    world.run()
+    assert world.here("Contact", here)["LastName"] == "Lind"
+    assert world.rejections() == {}
+    assert {row["LastName"] for row in world.salesforce.records("Contact")} == {"Lind", "Bekannt"}
+    world.assert_settled()
