@@ -12,6 +12,8 @@ from connectors.errors import GuardError
 from sync.accepted import awaited
 from sync.batch import Batch, close_batch, note_counts
 from sync.database import driver, stream
+from sync.flipflop import hold_flips
+from sync.initial_load import replaces
 from sync.map import GONE
 from sync.matching import MANY, link_new
 from sync.notes import held, orphans, unlinked, waiting, withdraw_left_alone
@@ -21,6 +23,7 @@ from sync.plan import plan
 from sync.planned import write_plan
 from sync.policies import policy_of
 from sync.rejections import reject, withdraw
+from sync.replacing import replacing
 from sync.settings import USER, EntitySettings
 
 AGREE = f"""
@@ -85,6 +88,7 @@ def _clear(connection: Connection, batch: Batch) -> None:
 def _plan_entity(connection: Connection, batch: Batch, entity: EntitySettings, rank: int) -> dict[str, int]:
     counts: Counter[str] = Counter()
     policy = policy_of(batch, entity)
+    policy = replacing(policy) if replaces(connection, batch, entity) else policy
     references = {r.name: r.transform.argument for r in batch.integration.mappings[entity.name].rows if _is_reference(r)}
     has_references = bool(policy.salesforce_reference or policy.app_references)
     values = {
@@ -99,7 +103,8 @@ def _plan_entity(connection: Connection, batch: Batch, entity: EntitySettings, r
     owners = load_owners(connection, batch) if USER in references.values() else None
     for rows in stream(connection, PAIRS, values):
         pairs = pairs_of(connection, batch, references, rows, owners)
-        decisions = list(plan(pairs, policy))
+        decisions, flips = hold_flips(connection, batch, entity, pairs, list(plan(pairs, policy)))
+        counts["held"] += reject(connection, batch, flips)
         write_plan(connection, batch, entity, rank, decisions, counts)
         counts["waiting"] += reject(connection, batch, waiting(entity, references, pairs, decisions))
         counts["orphans"] += reject(connection, batch, orphans(batch, entity, decisions))
