@@ -21,6 +21,7 @@ from sync.merge import is_empty
 from sync.outbox import Outgoing, mark_each
 from sync.refusals import note_accepted, reject_refused
 from sync.settings import USER, EntitySettings, Side
+from sync.siblings import siblings_of
 
 GONE_CODES = frozenset({"not_found", "NOT_FOUND", "ENTITY_IS_DELETED"})
 OPEN = ""  # the digest of a side that the next run looks at again
@@ -188,8 +189,12 @@ def _lock_links(connection: Connection, ids: Sequence[int]) -> dict[int, LinkSta
 
 
 def _owners(connection: Connection, batch: Batch, entity: EntitySettings, side: Side, ids: Sequence[str]) -> dict[str, int]:
-    query = text(f"select {side}_id, id from sync.link where integration_id = :id and entity = :entity and {side}_id = any(:ids)")
-    rows = connection.execute(query, {"id": batch.integration_id, "entity": entity.name, "ids": list(ids)})
+    """The links that have these records already, in this entity or, for the app's, in a sibling."""
+    query = text(
+        f"select {side}_id, id from sync.link where integration_id = :id and entity = any(:family) and {side}_id = any(:ids)"
+    )
+    family = [entity.name, *(siblings_of(batch.integration.settings, entity) if side == "app" else ())]
+    rows = connection.execute(query, {"id": batch.integration_id, "family": family, "ids": list(ids)})
     return {row[0]: row[1] for row in rows}
 
 
