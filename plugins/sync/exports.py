@@ -8,15 +8,19 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, text
 
+from sync.settings import USER
+from sync.users import DEFAULT_USER
+
 State = Literal["done", "deleted", "waiting", "failed"]
 SHOWN = 200
+PEOPLE = (USER, DEFAULT_USER)  # links that stand for owners
 
 # A record that is linked is exported; a rejection that is open says why it is not, or why its later changes are not.
 # The first write of a link tells when it was made, as long as the journal holds it.
 EXPORTS = """
 with linked as (
   select l.app_id as record_id, l.entity, l.salesforce_id, l.state, coalesce(first.ended_at, l.updated_at) as at, l.base as fields
-  from (select * from sync.link where integration_id = :id and app_id is not null
+  from (select * from sync.link where integration_id = :id and app_id is not null and entity <> all(:people)
       and (cast(:ids as text[]) is null or app_id = any(:ids)) order by updated_at desc limit :limit) l
     left join lateral (
       select a.ended_at from sync.action a where a.link_id = l.id and a.state = 'done' order by a.id limit 1) first on true
@@ -66,7 +70,7 @@ def exports(
 ) -> list[Export]:
     """Return how the app's records stand, the latest first: these ids, or all that were ever exported or refused."""
     ids = None if record_ids is None else list(record_ids)
-    rows = connection.execute(text(EXPORTS), {"id": integration_id, "ids": ids, "limit": limit}).mappings()
+    rows = connection.execute(text(EXPORTS), {"id": integration_id, "ids": ids, "limit": limit, "people": list(PEOPLE)}).mappings()
     return [_export(row) for row in rows]
 
 

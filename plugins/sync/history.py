@@ -19,7 +19,10 @@ def enabled_at(connection: Connection, batch: Batch, entity: EntitySettings, sid
 
 
 def drop_history(connection: Connection, batch: Batch, entity: EntitySettings) -> None:
-    """Drop changed records that came to be before the enabling (`new_since`), unless they are linked or were asked for once."""
+    """Drop changed records that came to be before the enabling (`new_since`), unless they are linked or were asked for once.
+
+    A run that only plans shows them; that does not count as asking.
+    """
     request = batch.request
     if request.mode == "backfill" or request.record_ids or request.since or batch.integration.settings.history == "all":
         return
@@ -32,9 +35,12 @@ def drop_history(connection: Connection, batch: Batch, entity: EntitySettings) -
                 "delete from staging.raw r where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and r.side = :side"
                 " and pg_input_is_valid(r.raw->>:born, 'timestamptz') and (r.raw->>:born)::timestamptz < :since"
                 " and not exists (select 1 from sync.link l where l.integration_id = r.integration_id and l.entity = r.entity"
-                f"  and l.{side}_id = r.record_id)"
-                " and not exists (select 1 from sync.rejection q where q.integration_id = r.integration_id and q.entity = r.entity"
-                "  and q.side = r.side and q.record_id = r.record_id and q.closed_at is null)"
+                f"  and l.{side}_id = r.record_id and (l.state <> 'pending' or exists (select 1 from sync.action a"
+                "   where a.link_id = l.id and a.state not in ('planned', 'skipped'))))"
+                " and not exists (select 1 from sync.rejection q join sync.batch f on f.id = q.first_batch_id"
+                "  join sync.batch t on t.id = q.last_batch_id where q.integration_id = r.integration_id and q.entity = r.entity"
+                "  and q.side = r.side and q.record_id = r.record_id and q.closed_at is null"
+                "  and (f.mode <> 'plan' or jsonb_array_length(t.params->'record_ids') > 0))"
             ),
             {
                 "id": batch.id,

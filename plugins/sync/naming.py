@@ -19,12 +19,16 @@ Fields = tuple[tuple[str, ...], tuple[str, ...]]  # Salesforce fields, app field
 
 
 def name_rows(fields: Sequence[Fields]) -> list[str]:
-    """Return one common field name per row: the app field's last part, or that and the Salesforce field where two clash."""
+    """Return one common field name per row: the app field's last part, or that and the Salesforce field where two clash.
+
+    A row that joins several fields of the app in one of Salesforce is named by that one.
+    """
     names = [""] * len(fields)
     taken: set[str] = set()
     for number in sorted(range(len(fields)), key=lambda n: (_depth(fields[n]), fields[n][1], fields[n][0])):
         salesforce_fields, app_fields = fields[number]
-        short = snake_case([part.rpartition(".")[2] for part in app_fields] or salesforce_fields)
+        is_joined = len(app_fields) != 1 and len(salesforce_fields) == 1
+        short = snake_case(salesforce_fields if is_joined else [part.rpartition(".")[2] for part in app_fields])
         long = snake_case([short, *salesforce_fields])
         numbered = (f"{long[: NAME_LENGTH - 5]}_{n}" for n in range(2, len(fields) + 3))
         names[number] = next(name for name in chain((short, long), numbered) if name not in taken)

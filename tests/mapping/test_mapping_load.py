@@ -96,6 +96,10 @@ def test_clashing_names_differ_whatever_the_order() -> None:
     assert len(set(name_rows([fields[0]] * 4))) == 4
 
 
+def test_several_app_fields_in_one_of_salesforce_are_named_by_that() -> None:
+    assert name_rows([(("LastName",), ("last", "first")), (("FirstName", "LastName"), ("one", "two"))]) == ["last_name", "one_two"]
+
+
 @pytest.mark.feature("ALL-06")
 def test_the_digest_changes_with_the_content_only(tmp_path: Path) -> None:
     plain = mapping.load(write(tmp_path)).digest

@@ -1,6 +1,7 @@
 """What Lemontaps promises of a push: who goes, as what, with which values, and who does not go and why."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import Engine
@@ -108,7 +109,7 @@ def test_chosen_contacts_are_pushed_and_no_others(lemontaps):
 @pytest.mark.feature("LT-04")
 def test_every_contact_has_an_export_status(checked):
     done, failed = checked.capture(), checked.capture(company=None, email="b@nordwerk.example")
-    never = checked.capture_earlier(email="c@nordwerk.example")
+    checked.capture_earlier(email="c@nordwerk.example")
     checked.run()
     found = checked.exports()
     lead = checked.leads()[done]["Id"]
@@ -117,8 +118,8 @@ def test_every_contact_has_an_export_status(checked):
     assert "company" in found[failed].reasons[0]
     started = checked.rows("select max(started_at) from sync.batch")[0][0]
     assert all(found[each].at >= started for each in (done, failed))
-    assert found[done].fields["last_name_first_name"] == "Lind"
-    assert never not in found
+    assert (found[done].fields["first_name"], found[done].fields["last_name"]) == ("Mara", "Lind")
+    assert set(found) == {done, failed}
     assert set(checked.exports(done)) == {done}
 
 
@@ -365,3 +366,20 @@ def test_a_lead_that_people_make_costs_no_walk_over_all_captured_contacts(lemont
     lemontaps.app.reset_calls()
     lemontaps.run()
     assert lemontaps.app.calls()["by"] == {"GET /contacts": 1, "GET /scim/v2/Users": 1}
+
+
+@pytest.mark.feature("LT-02", "LT-03")
+def test_earlier_contacts_are_listed_by_a_plan_and_go_only_by_choice(checked):
+    chosen, other = checked.capture_earlier(), checked.capture_earlier(email="b@nordwerk.example")
+    incomplete = checked.capture_earlier(email="c@nordwerk.example", company=None)
+    checked.run(mode="plan", since=datetime(2000, 1, 1, tzinfo=UTC))
+    listed = {each: export.state for each, export in checked.exports().items()}
+    assert listed == {chosen: "waiting", other: "waiting", incomplete: "failed"}
+    checked.app.edit("contacts", other, {"position": "CEO"})
+    checked.app.edit("contacts", incomplete, {"company": "Nordwerk"})
+    checked.run()
+    assert checked.leads() == {}
+    checked.push(chosen)
+    assert set(checked.leads()) == {chosen}
+    checked.run()
+    assert set(checked.leads()) == {chosen}
