@@ -5,13 +5,14 @@ the link. A field has *moved* on a side when its value differs from what that si
 (kept by policy, or a system that rewrites values) never moves by itself, so it never echoes.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
 
-from sync.decisions import MERGED, OTHER, SIDES, Action, Conflict, Decision, Fields, Link, Pair, Policy, Seen
-from sync.marks import birth_marks, conversion_marks, may_revive, origin_marks
-from sync.merge import MISSING, UNKNOWN, Outcome, Side, Values, is_empty, resolve
+from sync.decisions import MERGED, OTHER, SIDES, Action, Decision, Link, Pair, Policy, Seen
+from sync.fieldwise import digests, merge_pair, references
+from sync.marks import birth_marks, may_revive, origin_marks
+from sync.merge import UNKNOWN, Side, is_empty
+from sync.replacing import take_out
 
 
 def plan(pairs: Iterable[Pair], policy: Policy) -> Iterator[Decision]:
@@ -48,7 +49,7 @@ def _decide(pair: Pair, policy: Policy) -> Decision:
         return _delete(pair, policy)
     if link.salesforce_id is None or link.app_id is None:
         return _create(pair, policy)
-    decision = _merge(pair, policy)
+    decision = merge_pair(pair, policy)
     if link.state == "pending" and link.gone:  # made anew on the side where it had been deleted
         return replace(decision, actions=decision.actions + _unflag(link, policy))
     return decision
@@ -58,7 +59,7 @@ def _end(pair: Pair, seen: Seen, policy: Policy) -> Decision:
     """End the link of a record that went up in another one. Nothing is deleted for it, and nothing made."""
     is_merged = seen.is_deleted or policy.has_heir
     stands = f"{MERGED if is_merged else 'converted:'}{seen.successor}"
-    settles = {**_digests(pair), "salesforce_digest": stands, "state": "broken"}
+    settles = {**digests(pair), "salesforce_digest": stands, "state": "broken"}
     action = Action(pair.link, "app", "agree", settles=settles, rule=f"went up in {seen.successor}: nothing to do")
     is_left = is_merged and pair.app and not pair.app.is_deleted
     return Decision([action], orphan="app" if is_left else None, merged_into=str(seen.successor) if is_left else "")
@@ -66,7 +67,7 @@ def _end(pair: Pair, seen: Seen, policy: Policy) -> Decision:
 
 def _rest(pair: Pair) -> Decision:
     """Leave both records of a broken link alone; the app's is reported while another one stands for the same thing."""
-    settles = {name: digest for name, digest in _digests(pair).items() if name == "app_digest"}
+    settles = {name: digest for name, digest in digests(pair).items() if name == "app_digest"}
     action = Action(pair.link, "app", "agree", settles=settles, rule="its Salesforce record went up in another one")
     is_left = pair.link.merged_into and pair.app and not pair.app.is_deleted
     return Decision([action], orphan="app" if is_left else None, merged_into=pair.link.merged_into if is_left else "")
@@ -82,7 +83,7 @@ def _delete(pair: Pair, policy: Policy) -> Decision:
     other = OTHER[gone]
     link = pair.link
     policy_name = policy.deletes.get(f"to_{other}", "ignore") if policy.is_open(other) else "ignore"
-    settles = {**_digests(pair), "state": "tombstone"}
+    settles = {**digests(pair), "state": "tombstone"}
     if is_gone[other] or link.id_on(other) is None or policy_name == "ignore":
         return Decision([Action(link, other, "agree", settles=settles, rule=f"deleted in {gone}: nothing to do")])
     rule = f"deleted in {gone}: {policy_name}"
@@ -101,8 +102,8 @@ def _revive(pair: Pair, policy: Policy) -> Decision:
             return _make(pair, policy, "salesforce", pair.app)
         orphan = next((side for side in alive if seen[side]), None)
         rule = "deleted on the other side: not created again"
-        return Decision([Action(link, "app", "agree", settles=_digests(pair), rule=rule)], orphan=orphan)
-    decision = _merge(pair, policy)
+        return Decision([Action(link, "app", "agree", settles=digests(pair), rule=rule)], orphan=orphan)
+    decision = merge_pair(pair, policy)
     actions = [replace(action, settles=action.settles | {"state": "live"}) for action in decision.actions]
     return replace(decision, actions=actions + _unflag(link, policy))
 
@@ -120,6 +121,8 @@ def _create(pair: Pair, policy: Policy) -> Decision:
     """Create the missing side from the one that is there, then write the new id back as cross-reference."""
     side: Side = "app" if pair.link.app_id is None else "salesforce"
     seen = pair.salesforce if side == "app" else pair.app
+    if seen and side == "salesforce" and policy.replaces:
+        return take_out(pair, digests(pair))
     if seen is None or not policy.is_open(side) or side not in policy.creates:
         return Decision([])
     return _make(pair, policy, side, seen)
@@ -139,108 +142,13 @@ def _make(pair: Pair, policy: Policy, side: Side, seen: Seen) -> Decision:
             fields[each.name] = (None, value)
     mine = {name: fields[name][1] if name in fields else None for name in known if name not in waiting}
     theirs = {name: value for name, value in known.items() if name not in waiting}
-    settles = {**_digests(pair), side: mine, source: theirs}
-    extra = {**policy.on_create.get(side, {}), **_references(policy, side), **birth_marks(policy.marks, side)}
+    settles = {**digests(pair), side: mine, source: theirs}
+    extra = {**policy.on_create.get(side, {}), **references(policy, side), **birth_marks(policy.marks, side)}
     is_again = pair.link.state == "tombstone"
     settles |= {"state": "live"} if is_again else {}
     rule = f"deleted in {side} and edited in {source} since" if is_again else f"new in {source}"
     actions = [Action(pair.link, side, "create", fields, extra, settles, rule)]
-    back = _references(policy, source) | ({} if is_again or not policy.is_open(source) else origin_marks(policy.marks, side))
+    back = references(policy, source) | ({} if is_again or not policy.is_open(source) else origin_marks(policy.marks, side))
     if back:
         actions.append(Action(pair.link, source, "update", extra=back, rule="cross-reference"))
     return Decision(actions, waiting=waiting)
-
-
-def _references(policy: Policy, side: Side) -> dict[str, Any]:
-    """Raw cross-reference fields of `side`, bound to the other side's id when sent."""
-    names = policy.app_references if side == "app" else policy.salesforce_references
-    return {name: {"id_of": OTHER[side]} for name in names} if names and policy.is_open(side) else {}
-
-
-def _merge(pair: Pair, policy: Policy) -> Decision:
-    """Merge field by field; each side's action settles what it writes, and what neither side writes.
-
-    A link that was moved to another record empties nothing: what one side lacks there was never settled.
-    """
-    salesforce, app = _side_values(pair, "salesforce"), _side_values(pair, "app")
-    outcomes: dict[str, tuple[Values, Outcome]] = {}
-    equal: dict[str, Any] = {}
-    waiting = []
-    is_first = pair.link.state == "pending"
-    for each in policy.fields_there():
-        name = each.name
-        mine, base = _without_dead(salesforce.get(name), pair.link.settled("salesforce", name))
-        theirs, app_base = _without_dead(app.get(name), pair.link.settled("app", name))
-        if UNKNOWN in (salesforce.get(name), app.get(name)):
-            waiting.append(name)
-        if mine is UNKNOWN or theirs is UNKNOWN:
-            continue
-        if mine == theirs:
-            equal[name] = mine
-        else:
-            is_new = is_first and (is_empty(mine) or is_empty(theirs))
-            values = Values(mine, theirs, MISSING if is_new else base, MISSING if is_new else app_base)
-            outcomes[name] = values, resolve(each, policy.master, policy.prefer, values, _newer(pair))
-    actions = [action for side in SIDES if (action := _update(pair, policy, side, equal, outcomes))]
-    if not actions:
-        rules = "; ".join(sorted({outcome.rule for _, outcome in outcomes.values()}))
-        settles = _digests(pair) | {"both": equal} | {side: {n: o.of(side) for n, (_, o) in outcomes.items()} for side in SIDES}
-        actions.append(Action(pair.link, "app", "agree", settles=settles, rule=rules or "no difference"))
-    conflicts = [
-        Conflict(pair.link, name, values.agreed, values.salesforce, values.app, outcome.decision, outcome.rule)
-        for name, (values, outcome) in outcomes.items()
-        if outcome.decision
-    ]
-    return Decision(actions, conflicts, waiting)
-
-
-def _without_dead(value: Any, base: Any) -> tuple[Any, Any]:
-    """Value and base of one side. A reference to a record that was deleted meanwhile counts as empty, then and now: that it
-    became empty is the deletion's doing, not an edit."""
-    if base is not UNKNOWN:
-        return value, base
-    return (None, None) if value is UNKNOWN or is_empty(value) else (value, None)
-
-
-def _update(
-    pair: Pair, policy: Policy, side: Side, equal: Fields, outcomes: Mapping[str, tuple[Values, Outcome]]
-) -> Action | None:
-    other = OTHER[side]
-    fields = {name: (v.of(side), o.of(side)) for name, (v, o) in outcomes.items() if v.of(side) != o.of(side)}
-    seen = pair.app if side == "app" else pair.salesforce
-    extra = {} if seen is None or seen.reference == pair.link.id_on(other) else _references(policy, side)
-    if side == "app" and pair.app and policy.is_open(side):
-        extra |= conversion_marks(policy.marks, policy.lead_marks, pair.app.tags)
-    if not fields and not extra:
-        return None
-    theirs = {name for name, (v, o) in outcomes.items() if v.of(other) != o.of(other)}
-    settles = _digests(pair) | {
-        "both": equal,
-        side: {name: o.of(side) for name, (_, o) in outcomes.items() if name in fields or name not in theirs},
-        other: {name: o.of(other) for name, (_, o) in outcomes.items() if name not in theirs},
-    }
-    rules = sorted({outcomes[name][1].rule for name in fields})
-    return Action(pair.link, side, "update", fields, extra, settles, "; ".join(rules) or "cross-reference")
-
-
-def _side_values(pair: Pair, side: Side) -> Fields:
-    """What `side` holds: as seen in this batch, else as it was last settled."""
-    seen = pair.salesforce if side == "salesforce" else pair.app
-    if seen is not None:
-        return seen.fields
-    return pair.link.base if side == "salesforce" else {**pair.link.base, **pair.link.app_base}
-
-
-def _digests(pair: Pair) -> dict[str, Any]:
-    """The digests that stand once the pair is settled; the written side's comes from its answer."""
-    seen = {"salesforce_digest": pair.salesforce, "app_digest": pair.app}
-    return {name: record.digest for name, record in seen.items() if record}
-
-
-def _newer(pair: Pair) -> Side | None:
-    """The side whose record was modified last; a side not in the batch is older; None when they cannot be told apart."""
-    salesforce = pair.salesforce.modified_at if pair.salesforce else None
-    app = pair.app.modified_at if pair.app else None
-    if salesforce and app:
-        return None if salesforce == app else ("salesforce" if salesforce > app else "app")
-    return "salesforce" if salesforce else ("app" if app else None)
