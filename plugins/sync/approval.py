@@ -15,6 +15,7 @@ from connectors.errors import GuardError, PermanentError
 from sync.batch import Batch, close_batch, note_counts
 from sync.database import to_json
 from sync.guard import exceeded, measure
+from sync.initial_load import NOTICE, notices
 from sync.settings import EntitySettings
 
 FIRST_RUN = "guard.first_run: the first plan of an integration waits for a person"
@@ -42,6 +43,7 @@ def guard_plan(batch: Batch, is_rehearsal: bool = False) -> list[str]:
         measures = measure(connection, batch)
         writes = sum(each.count for each in measures if each.operation != "empty")
         reasons = [str(excess) for excess in exceeded(measures, guard)]
+        reasons = [*(notices(connection, batch) if writes else []), *reasons]
         if writes and guard.first_run == "hold" and not is_rehearsal and _is_first(connection, batch):
             reasons.insert(0, FIRST_RUN)
         if batch.request.mode == "plan":
@@ -49,7 +51,7 @@ def guard_plan(batch: Batch, is_rehearsal: bool = False) -> list[str]:
             return []
         if not reasons:
             return []
-        fails = guard.when_exceeded == "fail" and reasons != [FIRST_RUN]
+        fails = guard.when_exceeded == "fail" and not {*reasons} <= {FIRST_RUN, NOTICE}
         close_batch(connection, batch, "failed" if fails else "held")
         note_counts(connection, batch, "guard", {"held": writes, "reasons": reasons})
         if not fails:

@@ -34,6 +34,7 @@ class Policy:
     on_create: Mapping[Side, Fields] = field(default_factory=dict)  # raw fields sent along with a create
     marks: Marks | None = None
     lead_marks: Marks | None = None  # what this entity's app records carry from the time they were leads
+    replaces: bool = False  # the initial load: what Salesforce does not have is deleted in the app
     has_heir: bool = False  # a lead that is converted goes on as the contact of another entity
 
     @property

@@ -22,6 +22,7 @@ from sync.blocks import stage_blocks
 from sync.counterparts import stage_matches
 from sync.database import to_json
 from sync.history import drop_history, enabled_at
+from sync.initial_load import replaces
 from sync.rejections import forget, restage
 from sync.settings import EntitySettings, Side
 from sync.staging import copy_raw, drop_partitions, drop_repeats, wanted_fields
@@ -209,7 +210,8 @@ def _since(connection: Connection, batch: Batch, entity: EntitySettings, side: S
         return request.since, request.since is None and not request.record_ids
     watermark = _watermark(connection, batch, entity, side)
     if watermark is None:
-        return (None, True) if settings.history == "all" else (datetime.now(UTC), False)
+        is_load = settings.history == "all" or replaces(connection, batch, entity)
+        return (None, True) if is_load else (datetime.now(UTC), False)
     since = watermark - timedelta(minutes=settings.overlap_minutes)
     return max(since, enabled_at(connection, batch, entity, side) or since), False
 

@@ -9,6 +9,7 @@ from sync.batch import Batch
 from sync.blocks import mark_blocked
 from sync.chosen import match_chosen
 from sync.decisions import OTHER
+from sync.initial_load import replaces
 from sync.map import GONE
 from sync.settings import EntitySettings, Side
 from sync.siblings import siblings_of
@@ -87,6 +88,7 @@ def _link_matched(connection: Connection, batch: Batch, entity: EntitySettings) 
         {**values, "gone": GONE},
     )
     sources = [side for side in SIDES if batch.is_open(entity, OTHER[side]) and entity.creates_on(OTHER[side])]
+    sources += ["app"] if "app" not in sources and replaces(connection, batch, entity) else []
     connection.execute(
         text(
             "insert into single select :entity, side, record_id from newcomer where matched_id is null and not is_ambiguous"
