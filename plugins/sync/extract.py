@@ -26,6 +26,7 @@ from sync.initial_load import replaces
 from sync.rejections import forget, restage
 from sync.settings import EntitySettings, Side
 from sync.staging import copy_raw, drop_partitions, drop_repeats, wanted_fields
+from sync.standing import outside, shown_fields
 from sync.successors import follow_successors, stage_moved
 from sync.vanished import note_vanished
 
@@ -57,6 +58,8 @@ def extract(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any
     counts: dict[str, Any] = _narrow(batch, [entity for entity in batch.entities() if entity.name not in errors])
     for entity in batch.entities():
         if entity.name in counts and entity.name not in errors:
+            if left_out := reads[entity.name]["salesforce"].get("outside"):
+                counts[entity.name]["outside"] = len(left_out)
             with _set_aside(batch, entity, connectors, reads, errors):
                 if followed := stage_moved(batch, entity, connectors):
                     counts[entity.name]["followed"] = followed
@@ -156,7 +159,7 @@ def _narrow(batch: Batch, entities: Sequence[EntitySettings]) -> dict[str, dict[
 
 def _read(batch: Batch, entity: EntitySettings, side: Side, connector: Connector) -> dict[str, Any]:
     """Stage one entity of one side; return what was read, with the server's clock at the start."""
-    wanted = wanted_fields(batch, entity, side)
+    wanted = (*wanted_fields(batch, entity, side), *shown_fields(entity, side))
     name = entity.reads_as(side)
     with batch.engine.begin() as connection:
         since, is_full = _since(connection, batch, entity, side)
@@ -170,16 +173,20 @@ def _read(batch: Batch, entity: EntitySettings, side: Side, connector: Connector
             pages = connector.read_changes(name, since, wanted, _known(connection, batch, entity, side, since))
         first: datetime | None = None
         count = 0
+        left_out: list[str] = []
         for page in pages:
             first = first or page.server_time
             touched = [r for r in page.records if not is_beginning or r.modified_at >= first]  # by the server's clock, not ours
             records = [r for r in touched if r.is_deleted or entity.passes(side, r.raw) or r.raw.get("IsConverted") is True]
             if len(records) < len(touched):
-                forget(connection, batch, entity, side, sorted({r.id for r in touched} - {r.id for r in records}))
+                forgotten = {r.id for r in touched} - {r.id for r in records}
+                forget(connection, batch, entity, side, sorted(forgotten))
+                left_out += outside(entity, side, [r for r in touched if r.id in forgotten])
             count += copy_raw(connection, batch, entity, side, "request" if batch.request.record_ids else "change", records)
     server_time = first or datetime.now(UTC)
     log.info("%s %s: %d records read in %s since %s", batch.name, entity.name, count, side, since or "the beginning")
-    return {"since": since and since.isoformat(), "server_time": server_time.isoformat(), "count": count, "is_full": is_full}
+    read = {"since": since and since.isoformat(), "server_time": server_time.isoformat(), "count": count, "is_full": is_full}
+    return read | ({"outside": left_out} if left_out else {})
 
 
 def _known(connection: Connection, batch: Batch, entity: EntitySettings, side: Side, since: datetime | None) -> Known | None:

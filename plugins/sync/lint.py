@@ -46,6 +46,7 @@ def check(
             problems += _check_filters(integration.settings, live, side)
             problems += _check_flags(integration.settings, live, side)
             problems += _check_made_with(integration.settings, live, side)
+            problems += _check_status(integration.settings, live, side)
             problems += _check_translations(integration, mapping, live, side)
     return sorted(set(problems))
 
@@ -115,6 +116,17 @@ def _check_made_with(settings: Settings, live: Live, side: Side) -> Iterator[Pro
         elif not field.is_createable:
             message = f"'{name}' in {live.what(side)} is read-only; give the integration user the right to edit it"
             yield _in_settings(settings, live, ("on_create", side, name), message)
+
+
+def _check_status(settings: Settings, live: Live, side: Side) -> Iterator[Problem]:
+    for part, name in live.entity.status_fields.items() if side == "salesforce" else ():
+        field = live.fields[side].get(name)
+        if field is None:
+            message = f"{live.lacks(side, name)}; preflight --create makes it"
+            yield _in_settings(settings, live, ("status", side, part), message)
+        elif not field.is_updateable:
+            message = f"'{name}' in {live.what(side)} is read-only; give the integration user the right to edit it"
+            yield _in_settings(settings, live, ("status", side, part), message)
 
 
 def _in_settings(settings: Settings, live: Live, keys: tuple[str, ...], message: str, severity: Severity = "error") -> Problem:

@@ -29,13 +29,13 @@ from sync.extract import move_watermarks
 from sync.outbox import Binder, Outgoing, mark, planned
 from sync.outcome import report, trouble_of
 from sync.recover import recover
-from sync.rejections import close_mended
+from sync.rejections import PENDING, close_mended
 from sync.settings import EntitySettings, Side
 from sync.settle import settle, settle_agreed
 from sync.staging import wanted_fields
+from sync.standing import show_standing
 
 CHUNK = {"salesforce": 1000, "app": 50}  # actions between two commits; Salesforce: five calls of 200 and one read-back
-PENDING = "reference_pending"
 log = logging.getLogger(__name__)
 
 
@@ -80,6 +80,8 @@ def load(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any]:
         spent = _carry_out(batch, connectors, stops)
     if stops.transient:
         raise stops.transient
+    if not spent:
+        show_standing(batch, connectors["salesforce"])
     return _finish(batch, spent, {name: error for (name, _), error in stops.errors.items()})
 
 

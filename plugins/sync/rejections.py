@@ -16,6 +16,7 @@ from sync.settings import EntitySettings
 
 RETRY_HOURS = 24
 WAITS = "waits"  # code of a reason that does not hold the record itself back
+PENDING = "reference_pending"  # what it refers to was not made in time
 GONE = "gone"  # the counterpart was deleted there, by a person: nothing to mend
 QUIET = (WAITS, GONE)
 
