@@ -12,6 +12,7 @@ HEADLINES: dict[State, str] = {
     "ok": "works again",
     "rejected": "done, but records were rejected",
     "stopped": "stopped",
+    "held": "a plan waits for your decision",
     "late": "did not start",
 }
 REASONS = {
@@ -71,9 +72,21 @@ def of_failure(ending: Ending, summary: Summary, page: str) -> Letter:
     failed = ", ".join(task.task_id for task in ending.failed) or "the run"
     lead = {
         "rejected": f"{ending.dag_id}: the run did its work, but {summary.news} more records cannot go ({summary.rejected} in this run).",
-    }.get(ending.state, f"{ending.dag_id}: {failed} failed.")
+    }.get(ending.state(), f"{ending.dag_id}: {failed} failed.")
     logs = {f"Log of {task.task_id}": task.url for task in ending.failed if task.url}
-    return Letter(_subject(ending.dag_id, ending.state), lead, parts, {"Run": ending.url, **logs, "Sync health": page})
+    return Letter(_subject(ending.dag_id, ending.state()), lead, parts, {"Run": ending.url, **logs, "Sync health": page})
+
+
+def of_held(ending: Ending, summary: Summary, page: str) -> Letter:
+    """Tell that a plan waits for a person, and why."""
+    todo = "Look at it on the Sync health page, then approve or reject it in Airflow under Required Actions."
+    parts = {"Why": summary.held, "What to do": (todo, "The schedule goes on meanwhile with all other records.")}
+    return Letter(
+        _subject(ending.dag_id, "held"),
+        f"{ending.dag_id}: nothing of a plan was written, it waits for your decision.",
+        parts,
+        {"Run": ending.url, "Sync health": page},
+    )
 
 
 def of_recovery(ending: Ending, summary: Summary, former: State, page: str) -> Letter:
@@ -125,7 +138,7 @@ def _why(task: FailedTask) -> list[str]:
 
 
 def _what_to_do(ending: Ending) -> tuple[str, ...]:
-    if ending.state == "rejected":
+    if ending.state() == "rejected":
         return ("Mend the records at their source. They go by themselves with the next run; nothing needs a rerun.",)
     return tuple(dict.fromkeys(f"{task.task_id}: {advice(task.kind)}" for task in ending.failed)) or (advice(""),)
 

@@ -15,7 +15,7 @@ from sync.database import migrate
 from sync.exports import Push, push_of
 from sync.rejections import QUIET
 
-State = Literal["ok", "rejected", "stopped", "late"]
+State = Literal["ok", "rejected", "stopped", "held", "late"]
 REASONS_SHOWN = 10
 LINES_SHOWN = 12
 LINE_LENGTH = 300
@@ -42,11 +42,10 @@ class Ending:
     reason: str = ""
     failed: tuple[FailedTask, ...] = ()
 
-    @property
-    def state(self) -> State:
-        """The state that the integration is in after it."""
+    def state(self, is_held: bool = False) -> State:
+        """Return the state that the integration is in after it; `is_held`: a plan of it waits for a person."""
         if self.is_success:
-            return "ok"
+            return "held" if is_held else "ok"
         kinds = {task.kind for task in self.failed}
         return "rejected" if kinds == {RecordsRejectedError.__name__} else "stopped"
 
@@ -64,6 +63,7 @@ class Summary:
     news: int = 0
     waiting: int = 0  # open rejections of the integration, from whichever run
     reasons: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()  # why a plan of the integration waits for a person
 
 
 def describe(error: BaseException) -> dict[str, str]:
@@ -123,6 +123,7 @@ def summarize(engine: Engine, integration: str, run_id: str) -> Summary:
         actions = connection.execute(text(ACTIONS), values).all()
         rejected, news, waiting, duplicates = connection.execute(text(REJECTIONS), values).one()
         reasons = connection.execute(text(REASONS), {**values, "limit": REASONS_SHOWN}).all()
+        waits = connection.execute(text(WAITS), values).one_or_none()
         push = push_of(connection, batch.id) if batch.mode != "plan" else None
     written = {f"{a.entity} to_{a.side} {a.operation}": a.number for a in actions if a.state == "done"}
     own = {"worked": sum(written.values()), "failed": rejected - duplicates, "duplicates": duplicates}
@@ -137,6 +138,9 @@ def summarize(engine: Engine, integration: str, run_id: str) -> Summary:
         news=news,
         waiting=waiting,
         reasons=tuple(_reason(row) for row in reasons),
+        held=(*waits.reasons, f"Without a decision by {waits.expires_at:%Y-%m-%d %H:%M} UTC nothing of it is done.")
+        if waits
+        else (),
     )
 
 
@@ -154,6 +158,10 @@ def _reason(row: Any) -> str:
 ACTIONS = """
 select entity, side, operation, state, count(*) as number from sync.action where batch_id = :id and operation <> 'agree'
 group by 1, 2, 3, 4 order by 1, 2, 3, 4
+"""
+WAITS = """
+select a.reasons, a.expires_at from sync.approval a join sync.batch b on b.id = a.batch_id
+where b.integration_id = :integration_id and a.state = 'waiting' and a.expires_at > now() order by a.batch_id desc limit 1
 """
 _IS_LOUD = "closed_at is null and exists (select 1 from jsonb_array_elements(reasons) x where x->>'code' <> all(:quiet))"
 REJECTIONS = f"""

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from connectors.errors import SyncError
 from sync import alerts, settings
-from sync.alert_text import Letter, of_failure, of_push, of_recovery
+from sync.alert_text import Letter, of_failure, of_held, of_push, of_recovery
 from sync.alerts import Ending, FailedTask, Summary
 from sync.database import connect, migrate
 
@@ -69,11 +69,16 @@ def _news(engine: Engine, known: settings.Settings, ending: Ending) -> Iterator[
     if summary.pushed and known.mail_pushes:
         yield of_push(ending, summary, page)
         return
-    if ending.is_success and not summary.is_whole:
+    state = ending.state(bool(summary.held))
+    if state == "ok" and not summary.is_whole:
         return
-    with alerts.change_of_state(engine, ending.dag_id, ending.state, ending.run_id) as former:
-        if former is not None:
-            yield of_recovery(ending, summary, former, page) if ending.is_success else of_failure(ending, summary, page)
+    with alerts.change_of_state(engine, ending.dag_id, state, ending.run_id) as former:
+        if former is None:
+            return
+        if state == "held":
+            yield of_held(ending, summary, page)
+        else:
+            yield of_recovery(ending, summary, former, page) if state == "ok" else of_failure(ending, summary, page)
 
 
 def _ending(context: Mapping[str, Any], is_success: bool) -> Ending:
