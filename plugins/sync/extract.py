@@ -21,7 +21,7 @@ from sync.batch import FINISHED, Batch, close_batch, note_counts
 from sync.blocks import stage_blocks
 from sync.counterparts import stage_matches
 from sync.database import to_json
-from sync.history import drop_history, enabled_at
+from sync.history import began_at, drop_history, enabled_at
 from sync.initial_load import replaces
 from sync.rejections import forget, restage
 from sync.settings import EntitySettings, Side
@@ -46,10 +46,14 @@ def extract(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any
         _forget_earlier_tries(connection, batch)
     reads: dict[str, Any] = {entity.name: {} for entity in batch.entities()}
     errors: dict[str, SyncError] = {}
-    for entity in batch.entities():
-        with _set_aside(batch, entity, connectors, reads, errors):
-            for side in SIDES:
-                reads[entity.name][side] = _read(batch, entity, side, connectors[side])
+    try:
+        for entity in batch.entities():
+            with _set_aside(batch, entity, connectors, reads, errors):
+                for side in SIDES:
+                    reads[entity.name][side] = _read(batch, entity, side, connectors[side])
+    except SyncError:
+        _keep(batch, reads)
+        raise
     for entity in batch.entities():
         if entity.name not in errors:
             with _set_aside(batch, entity, connectors, reads, errors):
@@ -70,6 +74,7 @@ def extract(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any
                 stage_blocks(batch, entity, connectors["salesforce"])
                 note_vanished(batch, entity, connectors)
     if len(errors) == len(reads):
+        _keep(batch, reads)
         raise next(iter(errors.values()))
     total = sum(sum(count.values()) for name, count in counts.items() if name not in errors)
     with batch.engine.begin() as connection:
@@ -113,6 +118,13 @@ def move_watermarks(connection: Connection, batch: Batch, reads: Mapping[str, An
                         "batch_id": batch.id,
                     },
                 )
+
+
+def _keep(batch: Batch, reads: Mapping[str, Any]) -> None:
+    """Note what was tried to be read by a run that goes no further."""
+    with batch.engine.begin() as connection:
+        query = text("update sync.batch set reads = cast(:reads as jsonb) where id = :id")
+        connection.execute(query, {"reads": to_json(reads), "id": batch.id})
 
 
 @contextmanager
@@ -171,12 +183,15 @@ def _read(batch: Batch, entity: EntitySettings, side: Side, connector: Connector
             pages = connector.read(name, ids, wanted)
         else:
             pages = connector.read_changes(name, since, wanted, _known(connection, batch, entity, side, since))
+        began = began_at(connection, batch, entity, side)
         first: datetime | None = None
         count = 0
         left_out: list[str] = []
         for page in pages:
             first = first or page.server_time
-            touched = [r for r in page.records if not is_beginning or r.modified_at >= first]  # by the server's clock, not ours
+            touched = [
+                r for r in page.records if not is_beginning or r.modified_at >= (began or first)
+            ]  # by the server's clock, not ours
             records = [r for r in touched if r.is_deleted or entity.passes(side, r.raw) or r.raw.get("IsConverted") is True]
             if len(records) < len(touched):
                 forgotten = {r.id for r in touched} - {r.id for r in records}
@@ -218,7 +233,7 @@ def _since(connection: Connection, batch: Batch, entity: EntitySettings, side: S
     watermark = _watermark(connection, batch, entity, side)
     if watermark is None:
         is_load = settings.history == "all" or replaces(connection, batch, entity)
-        return (None, True) if is_load else (datetime.now(UTC), False)
+        return (None, True) if is_load else (began_at(connection, batch, entity, side) or datetime.now(UTC), False)
     since = watermark - timedelta(minutes=settings.overlap_minutes)
     return max(since, enabled_at(connection, batch, entity, side) or since), False
 

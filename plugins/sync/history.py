@@ -18,6 +18,16 @@ def enabled_at(connection: Connection, batch: Batch, entity: EntitySettings, sid
     return found if isinstance(found, datetime) else None
 
 
+def began_at(connection: Connection, batch: Batch, entity: EntitySettings, side: Side) -> datetime | None:
+    """Return when an earlier run first tried to read this entity, None if none has: a first run that failed is not forgotten."""
+    query = text(
+        "select coalesce((reads->:entity->:side->>'server_time')::timestamptz, started_at) from sync.batch"
+        " where integration_id = :id and id < :batch and jsonb_exists(reads, :entity) order by id limit 1"
+    )
+    found = connection.scalar(query, {"id": batch.integration_id, "batch": batch.id, "entity": entity.name, "side": side})
+    return found if isinstance(found, datetime) else None
+
+
 def drop_history(connection: Connection, batch: Batch, entity: EntitySettings) -> None:
     """Drop changed records that came to be before the enabling (`new_since`), unless they are linked or were asked for once.
 

@@ -109,7 +109,7 @@ def test_a_run_that_leaves_records_behind_ends_failed_though_the_good_ones_went(
     good = strict.contact(Email="good@nordwerk.example", AccountId=account)
     bad = strict.contact(Phone="+49 30 1234", AccountId=account)
     with pytest.raises(
-        RecordsRejectedError, match=rf"1 records are rejected \(1 new.*\n  contact {bad} in salesforce: email is required"
+        RecordsRejectedError, match=rf"1 records are rejected \(1 new.*\n  contact {bad} in salesforce: required email"
     ):
         strict.run()
     assert strict.partner("contact", good)

@@ -48,6 +48,28 @@ def test_a_red_run_names_one_record_of_each_kind_of_reason(memory: Pipeline, sal
     assert lines[2].startswith(f"  contact {other} in salesforce: ")
 
 
+def test_a_red_run_quotes_no_values_and_a_known_refusal_is_no_news(
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    memory.change("settings.yaml", "on_rejected: succeed", "on_rejected: fail")
+    memory.run()
+    contact = salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example", Title="Secret")
+    app.faults.refused = {"Secret": "bad_value"}
+    with pytest.raises(
+        RecordsRejectedError, match=rf"1 new, 1 refused.*\n  contact {contact} in salesforce: bad_value\n"
+    ) as caught:
+        memory.run()
+    assert "Secret" not in str(caught.value)
+    assert "Refused: Secret" in memory.rows("select reasons->0->>'reason' from sync.rejection")[0][0]
+    salesforce.edit("contact", contact, Description="still refused")
+    memory.run()
+    assert memory.rows("select state from sync.batch order by id desc limit 1") == [("partial",)]
+    app.faults.refused = {}
+    salesforce.edit("contact", contact, Description="goes")
+    memory.run()
+    assert memory.rows("select 1 from sync.rejection where closed_at is null") == []
+
+
 def test_a_deletion_that_was_refused_is_tried_again_as_a_deletion(
     memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
 ) -> None:
