@@ -17,6 +17,7 @@ MASTERS = ("merge", "salesforce", "app")
 DELETES = ("ignore", "flag", "delete")
 STATUS_PARTS = ("state", "time")
 MATCHES = ("link", "block")
+ANY = "*"  # in a filter: whatever is there
 SALESFORCE_ENTITIES = ("account", "contact", "lead", "opportunity")
 
 
@@ -88,13 +89,17 @@ class EntitySettings:
 
     def passes(self, side: Side, raw: Mapping[str, Any]) -> bool:
         """Tell whether a raw record of `side` passes the filter: each named field has one of its values (as text)."""
-        return all(_as_text(raw.get(name)) in values for name, values in self.filters.get(side, {}).items())
+        return all(_is_among(_as_text(raw.get(name)), values) for name, values in self.filters.get(side, {}).items())
 
     def reads_as(self, side: Side) -> str:
         """Return the connector's entity name on `side`, `contact@newsletter` for the members of an app's list."""
         if side == "salesforce":
             return self.salesforce_entity
         return f"{self.app_entity}@{self.list_name}" if self.list_name else self.app_entity
+
+
+def _is_among(value: str, values: tuple[str, ...]) -> bool:
+    return value in values or (ANY in values and value.strip() != "")
 
 
 def read_entity(name: str, section: Section, outer: tuple[str, str, str]) -> EntitySettings:

@@ -12,6 +12,7 @@ from pathlib import Path
 from connectors.contract import Field
 from sync import fieldlists
 from sync import mapping as mapping_files
+from sync.entity_settings import ANY
 from sync.fieldlists import FieldLists
 from sync.files import Problem, Severity, suggest
 from sync.fit import Live, check_row
@@ -89,7 +90,7 @@ def _check_filters(settings: Settings, live: Live, side: Side) -> Iterator[Probl
             yield _in_settings(settings, live, ("filter", side, name), f"{live.lacks(side, name)}; correct the name")
             continue
         for value in wanted if field.options else ():
-            if value not in (field.options or ()):
+            if value not in (ANY, *(field.options or ())):
                 hint = suggest(value, field.options or ())
                 message = f"'{value[:60]}' is no option of '{name}' in {live.what(side)}{hint}; no record has it"
                 yield _in_settings(settings, live, ("filter", side, name), message, "warning")

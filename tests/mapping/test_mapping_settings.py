@@ -96,6 +96,12 @@ def test_filters_compare_as_text(tmp_path: Path) -> None:
     assert found.passes("app", {})
 
 
+def test_a_filter_may_ask_for_any_value(tmp_path: Path) -> None:
+    found = contact(tmp_path, "{filter: {salesforce: {AccountId: ['*']}}}")
+    assert found.passes("salesforce", {"AccountId": "001"})
+    assert not any(found.passes("salesforce", {"AccountId": value}) for value in (None, "", " "))
+
+
 def test_options_are_free_and_typed(tmp_path: Path) -> None:
     found = contact(
         tmp_path, "{options: {list: 7, share: 0.5, code: '007', country: NO, on: true, none: null, nested: {a: [1]}}}"
