@@ -38,16 +38,21 @@ def tell_end(folder: Path, database_url: Callable[[], str], context: Mapping[str
     """Send what is news about a run that has ended. A mail that cannot be sent raises, and counts as not told."""
     known = settings.read(folder, [])
     ending = _ending(context, is_success)
-    if known is None or not known.recipients:
-        log.info("%s: nobody is named under recipients in settings.yaml, so no mail is sent", ending.dag_id)
+    if known is None:
+        log.error("%s: its settings.yaml cannot be read, so nobody can be told how it ended", ending.dag_id)
         return
     try:
         with opened(database_url) as engine:
-            for letter in _news(engine, known, ending):
+            summary = alerts.summarize(engine, known.integration, ending.run_id)
+            measure(known.integration, summary)
+            if not known.recipients:
+                log.info("%s: nobody is named under recipients in settings.yaml, so no mail is sent", ending.dag_id)
+                return
+            for letter in _news(engine, known, ending, summary):
                 send(letter, known.recipients)
     except SyncError as error:
         log.warning("%s: what was told before is not known: %s", ending.dag_id, error)
-        if not is_success and not _is_repeated(context):
+        if not is_success and known.recipients and not _is_repeated(context):
             send(of_failure(ending, Summary(), page_url(ending.dag_id)), known.recipients)
 
 
@@ -62,9 +67,21 @@ def opened(database_url: Callable[[], str]) -> Iterator[Engine]:
         engine.dispose()
 
 
-def _news(engine: Engine, known: settings.Settings, ending: Ending) -> Iterator[Letter]:
+def measure(integration: str, summary: Summary) -> None:
+    """Send the run's figures to where Airflow's own metrics go (OpenTelemetry, StatsD); nowhere while neither is switched on."""
+    from airflow.sdk.observability import stats
+
+    for what, number in summary.written.items():
+        entity, side, operation = what.split()
+        tags = {"integration": integration, "entity": entity, "side": side.removeprefix("to_"), "operation": operation}
+        stats.incr("lockstep.writes", number, tags=tags)
+    if summary.failed:
+        stats.incr("lockstep.refused", summary.failed, tags={"integration": integration})
+    stats.gauge("lockstep.waiting", summary.waiting, tags={"integration": integration})
+
+
+def _news(engine: Engine, known: settings.Settings, ending: Ending, summary: Summary) -> Iterator[Letter]:
     """Yield the letters to send; what they tell counts as told once the caller comes back for more."""
-    summary = alerts.summarize(engine, known.integration, ending.run_id)
     page = page_url(ending.dag_id)
     if summary.pushed and known.mail_pushes:
         yield of_push(ending, summary, page)
