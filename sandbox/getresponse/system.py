@@ -46,7 +46,7 @@ class GetResponseSystem(System):
 
     def connection(self, url: str) -> dict[str, Any]:
         """Return the Airflow connection that leads to a server at `url`."""
-        return {"conn_type": "http", "host": url, "password": API_KEY}
+        return {"conn_type": "getresponse", "host": url, "password": API_KEY}
 
     def classify(self, method: str, path: str, query: str, body: bytes) -> Call:
         """Count by endpoint; GET reads, and so does a search though it is a POST."""
