@@ -187,6 +187,17 @@ def run_disconnect() -> list[str]:
     return done
 
 
+def run_housekeeping() -> int:
+    """Remove task logs older than the params say; return how many."""
+    from airflow.sdk.configuration import conf
+
+    from sync.housekeeping import remove_logs
+
+    context: Any = get_current_context()
+    before = datetime.now(UTC) - timedelta(days=context["params"]["log_days"])
+    return remove_logs(Path(conf.get("logging", "base_log_folder")), before)
+
+
 def run_watch() -> dict[str, str]:
     """Look for runs that were due and did not start; return the words of those that are late, by DAG id."""
     from airflow.sdk.configuration import conf
@@ -272,7 +283,9 @@ def open_side(settings: Settings, side: Side, **options: Any) -> "Connector":
     if side == "app":
         return open_connector(settings.app, settings.app_connection, **options)
     references = {e.salesforce_entity: e.salesforce_reference for e in settings.entities if e.salesforce_reference}
-    assigned = [entity.salesforce_entity for entity in settings.entities if entity.assignment_rules]
-    return open_connector(
-        "salesforce", settings.salesforce_connection, external_id_fields=references, assigned=assigned, **options
-    )
+    own: dict[str, Any] = {
+        "external_id_fields": references,
+        "assigned": [entity.salesforce_entity for entity in settings.entities if entity.assignment_rules],
+        "shows": {name: words for entity in settings.entities for name, words in entity.shows.items()},
+    }
+    return open_connector("salesforce", settings.salesforce_connection, **own, **options)
