@@ -1,6 +1,7 @@
 """The few calls over HTTP that the demo needs, most of them to Airflow's public REST API."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -42,7 +43,8 @@ class AirflowApi:
 
     def warm_up(self) -> None:
         """Make the server build the part that tasks talk to, which would cost the first task some seconds."""
-        self._session.get(f"{self.url}/execution/health", timeout=TIMEOUT_SECONDS)
+        with suppress(requests.RequestException):  # a busy machine: the first task waits instead
+            self._session.get(f"{self.url}/execution/health", timeout=4 * TIMEOUT_SECONDS)
 
     def log_in(self) -> None:
         """Take a token for the calls that follow."""

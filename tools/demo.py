@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import psycopg
+import requests
 
 from sandbox.client import SandboxClient
 from sandbox.system import SYSTEMS, load
@@ -78,6 +79,8 @@ def main() -> None:
         _run(api, socket, env)
     except StepError as error:
         sys.exit(f"\nThe demo stopped: {error}\nLogs are in {shown(LOGS)}/. `make demo` again goes on from here.")
+    except requests.RequestException as error:
+        sys.exit(f"\nThe demo stopped: Airflow does not answer ({type(error).__name__}). `make demo` again goes on from here.")
     except KeyboardInterrupt:
         sys.exit("\nInterrupted. `make demo` goes on from here, `make stop` stops what runs.")
     _say_what_next(socket, url, time.monotonic() - begin)
