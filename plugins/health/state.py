@@ -42,4 +42,5 @@ def connection() -> Iterator[Connection]:
         ) from None
 
 
-Database = Annotated[Connection, Depends(connection)]
+# Committed before the answer leaves, so that who reads next sees it, and an error is told.
+Database = Annotated[Connection, Depends(connection, scope="function")]

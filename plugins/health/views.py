@@ -45,7 +45,7 @@ def overview(user: Reader, connection: Database, integration: Shown, days: int =
             "over_time": queries.over_time(connection, key, days if days in DAYS else 7),
             "watermarks": queries.watermarks(connection, key),
             "reasons": queries_waiting.reasons(connection, key),
-            "budget": budget(connection, key),
+            "budget": budget(connection, dag_id),
             "plans_waiting": queries_plans.waiting(connection, key),
             "has_exports": contacts.is_only_read(connection, key),
         }

@@ -1,14 +1,18 @@
 """Fills Lockstep's database with as many runs, links, writes, conflicts and rejections as asked for, as a busy year leaves them."""
 
+import json
+from pathlib import Path
+
 from sqlalchemy import Connection, text
 
+MAPPINGS = Path(__file__).parents[2] / "include" / "mappings"
 INTEGRATIONS = ("salesforce_freshdesk", "salesforce_lemontaps")
 RUNS_A_DAY = 48
 SHARE_OF_LINKS = 5  # writes per link
 
 RUNS = """
 insert into sync.batch (integration_id, run_id, mode, mapping_digest, state, started_at, ended_at)
-select i.id, 'scheduled__' || n, 'sync', 'd1', case when n % 3 = 0 then 'idle' when n % 41 = 0 then 'failed' when n % 7 = 0 then 'partial'
+select i.id, 'scheduled__' || n, 'sync', i.name, case when n % 3 = 0 then 'idle' when n % 41 = 0 then 'failed' when n % 7 = 0 then 'partial'
   else 'done' end, now() - make_interval(mins => 30 * (:runs - n)), now() - make_interval(mins => 30 * (:runs - n) - 1)
 from sync.integration i, generate_series(1, :runs) n order by n, i.id
 """
@@ -61,7 +65,7 @@ with r(name, reasons) as (values
 select i.id, 'contact', case when n % 2 = 0 then 'app' else 'salesforce' end, 'waiting-' || n,
   case when n % 5 = 0 then 'load' else 'validate' end,
   (select reasons from r where name = case when n % 20 = 10 then 'ambiguous' when n % 3 = 0 then 'two' else 'one' end),
-  jsonb_build_object('Email', 'waiting' || n || '@nordwerk.example', 'LastName', 'Waiting ' || n), now(), 'd1', b.id, b.id,
+  jsonb_build_object('Email', 'waiting' || n || '@nordwerk.example', 'LastName', 'Waiting ' || n), now(), i.name, b.id, b.id,
   b.started_at, case when n % 4 = 0 then now() end
 from sync.integration i, generate_series(1, :waiting) n, lateral (select min(id) as id from sync.batch where integration_id = i.id) m
 join sync.batch b on b.id = m.id
@@ -69,7 +73,7 @@ join sync.batch b on b.id = m.id
 
 PLAN = """
 insert into sync.batch (integration_id, run_id, mode, mapping_digest, state, counts, ended_at)
-select id, 'manual__plan', 'plan', 'd1', 'planned', '{"reconcile": {"contact": {"to_app update": 10}}}', now() from sync.integration
+select id, 'manual__plan', 'plan', name, 'planned', '{"reconcile": {"contact": {"to_app update": 10}}}', now() from sync.integration
 """
 
 PLANNED = """
@@ -84,8 +88,11 @@ where b.mode = 'plan'
 def fill(connection: Connection, writes: int = 1000, waiting: int = 100, days: int = 7, planned: int = 10) -> None:
     """Fill an empty database: two integrations of equal size, `writes` in all, over `days` of half-hourly runs."""
     execute = connection.execute
-    execute(text("insert into sync.mapping (digest, files) values ('d1', '{}')"))
     for name in INTEGRATIONS:
+        shipped = (MAPPINGS / name.removeprefix("salesforce_")).iterdir()
+        files = json.dumps({path.name: path.read_bytes().hex() for path in shipped if path.suffix in (".csv", ".yaml")})
+        keep = "insert into sync.mapping (digest, files) values (:name, cast(:files as jsonb))"
+        execute(text(keep), {"name": name, "files": files})
         execute(
             text("insert into sync.integration (name, org_id, account_id) values (:name, '00D1', 'nordwerk')"), {"name": name}
         )

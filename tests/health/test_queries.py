@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from health import contacts, queries, queries_plans, queries_records, queries_waiting
+from health import budget, contacts, queries, queries_plans, queries_records, queries_waiting
 from health.queries import Row
 
 ENTITIES = ["account", "contact"]
@@ -189,3 +189,14 @@ def test_an_empty_database_shows_nothing_and_breaks_nothing(engine: Engine) -> N
         assert queries.over_time(connection, 1, 7) == queries.runs(connection, 1) == queries.entities(connection, 1) == []
         assert queries_records.history(connection, 1, []) == []
         assert queries_records.search(connection, [], [], "mara") == []
+
+
+@pytest.mark.feature("ALL-25")
+def test_the_budget_tells_calls_here_and_in_all(connection: Connection) -> None:
+    calls = "insert into sync.api_call values ('salesforce_default', :name, 'run-1', 'read', current_date - :ago, :calls)"
+    for name, ago, made in (("salesforce_freshdesk", 0, 30), ("salesforce_lemontaps", 0, 12), ("salesforce_freshdesk", 1, 5)):
+        connection.execute(text(calls), {"name": name, "ago": ago, "calls": made})
+    connection.execute(text("insert into sync.pace (account, used, daily_limit) values ('salesforce_default', 900, 100000)"))
+    [row] = budget.budget(connection, "salesforce_freshdesk")
+    assert [row[key] for key in ("here", "lockstep", "used", "daily_limit", "blocked_until")] == [30, 42, 900, 100000, None]
+    assert budget.budget(connection, "salesforce_getresponse") == []

@@ -134,7 +134,9 @@ function Watermarks({ rows, name }) {
 
 function Budget({ rows, name }) {
   if (!rows.length) return h(Faint, null, "No calls are on record yet. Salesforce shows its own count under Setup, System Overview.");
-  return h(Rows, { rows, keyOf: (row) => row.system, label: "API calls", columns: [
-    ["System", (row) => row.system], ["Calls today", (row) => number(row.used), { end: true }], ["Allowed", (row) => (row.allowed ? number(row.allowed) : "–"), { end: true }],
-    ["Kept for people", (row) => (row.reserve ? number(row.reserve) : "–"), { end: true }]] });
+  return h(Rows, { rows, keyOf: (row) => row.account, label: "API calls", columns: [
+    ["Account", (row) => h(Box, null, h(Mono, null, row.account), row.blocked_until && h(Text, { color: "fg.warning", fontSize: "xs" }, "asked to wait until ", h(Time, { at: row.blocked_until })))],
+    ["Today, here", (row) => number(row.here), { end: true }], ["Today, all integrations", (row) => number(row.lockstep), { end: true }],
+    ["Used by everybody", (row) => (row.daily_limit ? `${number(row.used)} of ${number(row.daily_limit)}` : h(Faint, null, "not told")), { end: true }],
+    ["Per minute", (row) => (row.per_minute ? number(row.per_minute) : h(Faint, null, "–")), { end: true }]] });
 }
