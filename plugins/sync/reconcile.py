@@ -80,6 +80,7 @@ def _clear(connection: Connection, batch: Batch) -> None:
         " and (b.id = :id or (b.id < :id and b.state = 'failed'))"
         f" and not {sent.format('c.link_id', ' and a.batch_id = c.batch_id')}",
         "delete from sync.link l where integration_id = :integration_id and state = 'pending'"
+        " and not (salesforce_id is not null and app_id is not null and salesforce_digest = '')"  # moved from another record
         f" and not {sent.format('l.id', ' and a.state <> ' + chr(39) + 'failed' + chr(39))}",
     ):
         connection.execute(text(statement), values)

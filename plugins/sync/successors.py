@@ -122,6 +122,8 @@ def _unsettled(connection: Connection, batch: Batch, entity: EntitySettings) -> 
     query = text(
         "select salesforce_id, app_id from sync.link l where integration_id = :integration_id and entity = :entity and state = 'pending'"
         " and salesforce_digest = '' and salesforce_id is not null and app_id is not null"
+        " and not exists (select 1 from sync.action a join sync.approval p on p.batch_id = a.batch_id and p.state = 'waiting'"
+        "  where a.link_id = l.id and a.state = 'planned')"
     )
     return connection.execute(query, _values(batch, entity)).all()
 
