@@ -11,6 +11,7 @@ from typing import Any
 from requests import Response
 
 from connectors import salesforce_activities as activities
+from connectors import salesforce_related as related
 from connectors.answers import server_time
 from connectors.connection import Settings
 from connectors.contract import Account, Entity, Field, Known, NewField, Page, Record, Result, User, Write
@@ -55,6 +56,7 @@ class SalesforceConnector:
     `external_id_fields` (`{"contact": "FDCONTACTID__c"}`): a create that names this field is an upsert by it, so that a repeat
     makes no twin. `assigned` entities leave their owners to the org's active assignment rules, whenever they are written, and never
     go as a bulk job, which would need the id of a rule. `allows_duplicates` leaves duplicate alerts to the org's rules.
+    `shows` chooses what is shown of contracts, orders … in the texts of `salesforce_related`.
     `reads_delete_log` also finds what was deleted for good, one more call per entity. Bulk jobs know no duplicate rule.
     """
 
@@ -70,6 +72,7 @@ class SalesforceConnector:
         version: str = VERSION,
         external_id_fields: Mapping[str, str] | None = None,
         assigned: Collection[str] = (),
+        shows: Mapping[str, Sequence[str]] | None = None,
         allows_duplicates: bool = False,
         reads_delete_log: bool = False,
         bulk_writes: int = BULK_WRITES,
@@ -79,6 +82,7 @@ class SalesforceConnector:
         headers |= {"Sforce-Duplicate-Rule-Header": "allowSave=true"} if allows_duplicates else {}
         self._calls = SalesforceCalls(login, session, version, headers)
         self._assigned = frozenset(assigned)
+        self._related = related.RelatedTexts(self._calls, shows or {})
         self._external_id_fields = external_id_fields or {}
         self._reads_delete_log = reads_delete_log
         self._bulk_writes = bulk_writes
@@ -97,7 +101,7 @@ class SalesforceConnector:
         """Return the fields the integration user may see: a hidden field and a missing one look the same."""
         answer = self._calls.call("GET", f"sobjects/{self._path(entity)}/describe", "read").json()
         fields = [field_of(row) for row in answer["fields"]]
-        return activities.fields_of(fields) if entity in activities.ENTITIES else fields
+        return [*(activities.fields_of(fields) if entity in activities.ENTITIES else fields), *related.fields_of(entity)]
 
     def read_changes(
         self, entity: str, since: datetime | None, fields: Sequence[str], known: Known | None = None
@@ -105,8 +109,15 @@ class SalesforceConnector:
         """Yield what changed at or after `since`, deleted and merged records included; None: all live records.
 
         `raw` has `MasterRecordId` of the record that a deleted one was merged into. A walk whose cursor the server drops
-        begins anew, so that records come twice.
+        begins anew, so that records come twice; so do those of which a shown contract or the like has changed.
         """
+        plain, shown = related.split(entity, fields)
+        yield from self._related.fill(self._changes(entity, since, plain), shown)
+        for each in shown.values() if since else ():
+            moved = self._related.moved(each, since)  # type: ignore[arg-type]
+            yield from self._related.fill(self._look_up(entity, each.parent_key, sorted(moved), plain, "query"), shown)
+
+    def _changes(self, entity: str, since: datetime | None, fields: Sequence[str]) -> Iterator[Page]:
         where = since_clause(MODIFIED, since) if since else ""
         soql = select(self._names(entity, fields), self._path(entity), where)
         seen: set[str] = set()
@@ -120,12 +131,14 @@ class SalesforceConnector:
 
     def read(self, entity: str, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
         """Yield records by id, 1,000 a call, deleted ones too."""
-        return self._look_up(entity, "Id", [id for id in ids if is_id(id)], fields, "queryAll")
+        plain, shown = related.split(entity, fields)
+        return self._related.fill(self._look_up(entity, "Id", [id for id in ids if is_id(id)], plain, "queryAll"), shown)
 
     def find(self, entity: str, key: str, values: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
         """Yield live records by any field, 1,000 values a call; text compares without regard to case."""
         known = [value for value in values if is_id(value)] if key.casefold() == "id" else values
-        return self._look_up(entity, key, known, fields, "query")
+        plain, shown = related.split(entity, fields)
+        return self._related.fill(self._look_up(entity, key, known, plain, "query"), shown)
 
     def write(self, entity: str, writes: Sequence[Write]) -> Iterator[Result]:
         """Send consecutive writes of one kind together: 200 a call, above `bulk_writes` as a bulk job."""

@@ -20,7 +20,6 @@ MATCHES = ("link", "block")
 ANY = "*"  # in a filter: whatever is there
 SALESFORCE_ENTITIES = ("account", "contact", "lead", "opportunity")
 
-
 SUCCESSORS: Mapping[str, tuple[str, ...]] = {  # where Salesforce tells which record another one went up in
     "account": ("MasterRecordId",),
     "contact": ("MasterRecordId",),
@@ -63,6 +62,16 @@ class EntitySettings:
         """The check box to tick on the other side of a deletion, by "to_app", "to_salesforce"."""
         given = self.options.get("flag_fields")
         return {way: name for way, name in given.items() if isinstance(name, str)} if isinstance(given, dict) else {}
+
+    @property
+    def shows(self) -> Mapping[str, tuple[str, ...]]:
+        """What a text of related records shows of each: the text's field → fields of the record; the usual ones where it is silent."""
+        given = self.options.get("shows")
+        return (
+            {name: tuple(map(str, words)) for name, words in given.items() if isinstance(words, list)}
+            if isinstance(given, dict)
+            else {}
+        )
 
     def writes_to(self, side: Side) -> bool:
         """Tell whether records of this entity are written to `side`."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from connectors.contract import NewField
+from connectors.salesforce_related import RELATED
 from sync.mapping import Mapping as FieldMapping
 from sync.settings import TOWARDS, EntitySettings, Side
 from sync.transforms import Transform
@@ -31,6 +32,7 @@ def needed_fields(entity: EntitySettings, mapping: FieldMapping | None, side: Si
     for row in mapping.rows if mapping else ():
         kind = _kind(row.transform)
         names = [name for name in row.fields(side) if side == "app" or "." not in name]
+        kind = "long_text" if kind and RELATED.keys() & set(row.salesforce_fields) else kind
         needed |= {name: kind for name in names if kind and name not in needed}
     return needed
 

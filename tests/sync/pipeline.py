@@ -229,15 +229,18 @@ class World(Pipeline):
         return {record_id: sorted(reason["code"] for reason in reasons) for record_id, reasons in rows}
 
 
-def freshdesk_connectors(salesforce: str, freshdesk: str, **options: Any) -> dict[Side, Connector]:
-    """Real connectors to these addresses, built from the values of a connection as Airflow would hand them over."""
+def build_salesforce(address: str, **options: Any) -> Connector:
+    """A real connector to the Salesforce at `address`, with the cross-references of Freshdesk."""
     login = {"domain": "nordwerk.my", "consumer_key": "SANDBOX_CONSUMER_KEY", "consumer_secret": "sandbox-consumer-secret"}
     references = {"account": "FDACCOUNTID__c", "contact": "FDCONTACTID__c"}
+    return build_connector("salesforce", Settings(host=address, extra=login), external_id_fields=references, **options)
+
+
+def freshdesk_connectors(salesforce: str, freshdesk: str, **options: Any) -> dict[Side, Connector]:
+    """Real connectors to these addresses, built from the values of a connection as Airflow would hand them over."""
     desk = Settings(host=freshdesk, password="sandbox-freshdesk-key", extra={"domain": "nordwerk"})
     return {
-        "salesforce": build_connector(
-            "salesforce", Settings(host=salesforce, extra=login), external_id_fields=references, **options
-        ),
+        "salesforce": build_salesforce(salesforce, **options),
         "app": build_connector("freshdesk", desk, **options),
     }
 
