@@ -25,6 +25,7 @@ app: mirror
 history: all
 overlap_minutes: 1
 on_rejected: succeed
+guard: {{first_run: go}}
 prefer: {prefer}
 entities:
   contact:
