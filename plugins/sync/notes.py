@@ -98,11 +98,15 @@ def orphans(batch: Batch, entity: EntitySettings, decisions: Iterable[Decision])
 def waiting(
     entity: EntitySettings, references: Mapping[str, str], pairs: list[Pair], decisions: list[Decision]
 ) -> Iterator[Rejection]:
-    """Notes for records that went on without a reference, because its target has no counterpart yet, or that wait for it."""
+    """Notes for records that went on without a reference, because its target has no counterpart yet, or that wait for it.
+
+    An owner that is linked to nobody is noted only where the record waits for one.
+    """
     for pair, decision in zip(pairs, decisions, strict=True):
         for side in SIDES if decision.waiting else ():
             seen = pair.app if side == "app" else pair.salesforce
-            names = [name for name in decision.waiting if references[name] != USER and seen and seen.fields.get(name) is UNKNOWN]
+            told = [name for name in decision.waiting if references[name] != USER or not decision.actions]
+            names = [name for name in told if seen and seen.fields.get(name) is UNKNOWN]
             if seen and names:
                 then = "it went on without" if decision.actions else "it waits for that"
                 reasons = [reason(n, WAITS, f"its {references[n]} has no counterpart yet; {then}") for n in names]
