@@ -15,7 +15,7 @@ and what to do.
 | map | the database was away; the mapping itself was checked by extract | clear `map` |
 | validate | too many contacts lack a name or company | see `sync.rejection`; complete them in Lemontaps or raise the limit |
 | reconcile | more writes than `max_changes` | look at the plan in `sync.action`, trigger again with a higher limit |
-| load | contacts were rejected: e-mail known in Salesforce (`duplicate`), company missing …; all others went | complete them in Lemontaps: they go by themselves |
+| load | contacts were rejected: known in Salesforce (`duplicate`), company missing …; all others went | complete them: they go by themselves |
 | load | Salesforce or Lemontaps could not be reached | nothing is lost: clear `load`, or wait for the next run |
 
 Any task may be cleared at any time: nothing is written twice. Once a newer run has begun, a cleared task does nothing and says so.
@@ -25,21 +25,12 @@ Fields, schedule and policies: `include/mappings/lemontaps/`.
 
 from airflow.sdk import dag
 
-from sync.tasks import default_args, params, schedule, wire
+from sync.tasks import dag_settings, wire
 
 APP = "lemontaps"
 
 
-@dag(
-    dag_id=f"salesforce_{APP}",
-    schedule=schedule(APP),
-    catchup=False,
-    max_active_runs=1,
-    params=params(APP),
-    default_args=default_args(),
-    tags=["lockstep", "salesforce", APP],
-    doc_md=__doc__,
-)
+@dag(**dag_settings(APP), doc_md=__doc__)
 def salesforce_lemontaps() -> None:
     """Wire the five stages."""
     wire(APP)

@@ -89,6 +89,8 @@ def _facts(dag: Any) -> dict[str, Any]:
         "catchup": dag.catchup,
         "max_active_runs": dag.max_active_runs,
         "tags": sorted(dag.tags),
+        "tells": dag.has_on_failure_callback and dag.has_on_success_callback,
+        "has_limit": dag.dagrun_timeout is not None,
         "params": {name: dag.params.get_param(name).dump() for name in dag.params},
         "defaults": dag.params.validate(),
         "tasks": {task.task_id: _task_facts(task) for task in dag.tasks},

@@ -26,6 +26,8 @@ KNOW_AIRFLOW = (
     "dags/",
 )
 OPEN_AIRFLOW = ("plugins/connectors/opening.py", "plugins/sync/callbacks.py", "plugins/sync/watch.py", "plugins/sync/roles.py")
+# Commands that open connections as the tasks do.
+COMMANDS = ("tasks.py", "preflight.py", "roles.py", "disconnect.py", "approval_tasks.py")
 FORBIDDEN = {
     "plugins/connectors/": ("sync", "health", "sandbox", "tools", "dags"),
     "plugins/sync/": ("health", "sandbox", "tools", "dags"),
@@ -91,6 +93,12 @@ def test_an_integration_is_five_tasks_in_a_line(dags: dict[str, dict[str, Any]])
         assert {name: task["after"] for name, task in dag["tasks"].items()} == STAGES
 
 
+@pytest.mark.feature("ALL-11")
+def test_every_integration_tells_how_its_runs_end_and_none_runs_for_ever(dags: dict[str, dict[str, Any]]) -> None:
+    integrations = {dag_id: dag for dag_id, dag in dags.items() if dag_id.startswith("salesforce_")}
+    assert {(dag["tells"], dag["has_limit"]) for dag in integrations.values()} == {(True, True)}
+
+
 def test_reading_the_dag_files_loads_nothing_heavy(tmp_path: Path) -> None:
     names = [path.stem for path in DAG_FILES]
     script = f"import sys, importlib; [importlib.import_module(name) for name in {names}]; print(*sys.modules)"
@@ -140,5 +148,5 @@ def test_imports_run_one_way(path: Path) -> None:
     if not place.startswith(KNOW_AIRFLOW):
         assert "airflow" not in at_once
         assert "airflow" not in tops or place in OPEN_AIRFLOW
-    if place.startswith("plugins/sync/") and path.name not in ("tasks.py", "approval_tasks.py", "preflight.py"):
+    if place.startswith("plugins/sync/") and path.name not in COMMANDS:
         assert not [name for name, _ in found if name.startswith("sync.tasks")]
