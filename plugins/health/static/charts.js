@@ -42,7 +42,7 @@ export function Bars({ rows, days, label }) {
 }
 
 const axis = (words, x, y, anchor) =>
-  h("text", { x, y, textAnchor: anchor, fontSize: 10, fill: "var(--chakra-colors-fg-muted)" }, words);
+  h("text", { x, y, textAnchor: anchor, style: { fontSize: "11px", fill: "var(--chakra-colors-fg-muted)" } }, words);
 
 function grid(part, high, scale) {
   const y = HEIGHT - BOTTOM - part * high * scale;
