@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _switch(name: str, command: str) -> str:
     """Switch the DAG's schedule in Airflow's own database, which is not everywhere within reach; it is a courtesy only."""
-    done = subprocess.run(["airflow", "dags", command, "--yes", name], capture_output=True, check=False)
+    done = subprocess.run([sys.executable, "-m", "airflow", "dags", command, "--yes", name], capture_output=True, check=False)
     if done.returncode:
         return f"The schedule of the DAG {name} could not be switched from here; do it in the UI (it does nothing meanwhile)."
     return f"The DAG {name} is {command}d."
