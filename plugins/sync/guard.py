@@ -59,12 +59,13 @@ def exceeded(measures: Sequence[Measure], guard: Guard) -> list[Excess]:
 def _exceeded(measure: Measure, guard: Guard) -> Iterator[Excess]:
     limits: dict[str, int] = {}
     if measure.operation == "empty":
-        limits["emptied_share"] = int(guard.emptied_share * measure.links)
+        if measure.links:  # there is no share of nothing: the first plan of an integration has a rule of its own
+            limits["emptied_share"] = int(guard.emptied_share * measure.links)
     else:
         limit = guard.limits[measure.operation]
         if limit.most:
             limits[f"{measure.operation}.most"] = limit.most
-        if limit.share:
+        if limit.share and measure.links:
             limits[f"{measure.operation}.share"] = int(limit.share * measure.links)
         if guard.median_factor and measure.median:
             limits["median_factor"] = int(guard.median_factor * measure.median)
