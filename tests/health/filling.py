@@ -105,6 +105,8 @@ def fill(connection: Connection, writes: int = 1000, waiting: int = 100, days: i
     execute(text(WAITING), {"waiting": waiting})
     execute(text(PLAN))
     execute(text(PLANNED), {"planned": planned})
+    held = "insert into sync.approval (batch_id, state, reasons, expires_at) select id, 'waiting', '[\"too many\"]', now() + interval '1 day'"
+    execute(text(f"{held} from sync.batch where mode = 'plan' and integration_id = 1"))
     sides = "(values ('salesforce'), ('app')) s(side)"
     execute(
         text(

@@ -143,6 +143,8 @@ def test_a_plan_is_read_field_by_field(tab: Browser, page: Server) -> None:
     tab.open(f"{page.url}{FIRST}&view=plans")
     tab.see("=1+1", "table")
     tab.see("Download as CSV")
+    tab.see("This plan waits for a person")
+    assert tab.has("a", "Approve or reject in Airflow")
 
 
 @pytest.mark.feature("ALL-12")

@@ -1,18 +1,18 @@
 // Plans: what a run would write, field by field, to look at or to take along as CSV.
-import { fileAddress, query, useLoad } from "./api.js";
-import { Badge, Box, Button, direction, Empty, Faint, Flex, h, Heading, HStack, Loaded, Mono, Notice, number, Rows, RouterLink, RunLink, shown, sideOf, State, Table, Text, Time,
-  useAddress, VStack } from "./ui.js";
+import { fileAddress, query, trigger, useLoad } from "./api.js";
+import { Act, Badge, Box, Button, direction, Empty, Faint, Flex, h, Heading, HStack, Loaded, Mono, Notice, number, Rows, RouterLink, RunLink, shown, sideOf, State, Table, Text, Time,
+  useAddress, useNotes, VStack } from "./ui.js";
 
 const { useState } = globalThis.React;
 
-export function Plans({ id, name }) {
+export function Plans({ id, name, may }) {
   const [read, set] = useAddress();
   const load = useLoad(`integrations/${id}/plans`);
   return h(Loaded, { load }, ({ rows }) => {
     if (!rows.length) return h(Empty, { title: "No plan" },
       "Trigger the DAG with mode = plan to see what a run would write without writing anything. A plan that the guard holds back shows up here by itself.");
     const chosen = rows.find((row) => String(row.id) === read("batch")) || rows[0];
-    return h(VStack, { align: "stretch", gap: 4 }, h(List, { rows, chosen, name, onChoose: (row) => set({ batch: String(row.id) }) }), h(Plan, { key: chosen.id, plan: chosen, id, name }));
+    return h(VStack, { align: "stretch", gap: 4 }, h(List, { rows, chosen, name, onChoose: (row) => set({ batch: String(row.id) }) }), h(Plan, { key: chosen.id, plan: chosen, id, name, may }));
   });
 }
 
@@ -31,13 +31,13 @@ function writes(row, name) {
   return parts.length ? parts.map((words) => h(Text, { key: words, fontSize: "sm" }, words)) : h(Faint, null, "nothing");
 }
 
-function Plan({ plan, id, name }) {
+function Plan({ plan, id, name, may }) {
   const [from, setFrom] = useState({});
   const load = useLoad(`integrations/${id}/plans/${plan.id}${query(from)}`);
   return h(VStack, { align: "stretch", gap: 3 },
     h(Flex, { justify: "space-between", align: "center", wrap: "wrap", gap: 2 }, h(Heading, { as: "h3", size: "md" }, `Plan of batch ${plan.id}`),
       h(Button, { asChild: true, size: "sm", variant: "outline" }, h("a", { href: fileAddress(`integrations/${id}/plans/${plan.id}/csv`), download: true }, "Download as CSV"))),
-    h(Waits, { plan, name }),
+    h(Waits, { plan, may }),
     h(Loaded, { load }, ({ rows, page }) => rows.length || from.after
       ? h(Box, null, h(Lines, { rows, name }), h(HStack, { mt: 3, justify: "end" },
           h(Button, { size: "xs", variant: "outline", disabled: !from.after, onClick: () => setFrom({}) }, "First"),
@@ -45,14 +45,20 @@ function Plan({ plan, id, name }) {
       : h(Empty, { title: "This plan writes nothing" }, "Both systems agreed when it was made.")));
 }
 
-function Waits({ plan, name }) {
+// Approving is Airflow's own form; a plan that was asked for is put there first.
+function Waits({ plan, may }) {
+  const notes = useNotes();
   const approval = plan.approval;
+  const isHeld = approval?.state === "waiting";
   if (!plan.is_open || !approval || !["waiting", "offered"].includes(approval.state)) return null;
-  return h(Notice, { status: approval.state === "waiting" ? "warning" : "info", title: approval.state === "waiting" ? "This plan waits for a person" : "This plan can be approved" },
+  const ask = () => trigger("lockstep_approval", { plan: plan.id }).then(() => notes.say("It waits for a decision now", h(ToForm)));
+  return h(Box, null, notes.view, h(Notice, { status: isHeld ? "warning" : "info", title: isHeld ? "This plan waits for a person" : "This plan can be carried out as it is" },
     h(VStack, { align: "start", gap: 2 }, (approval.reasons || []).map((words) => h(Text, { key: words }, words)),
       h(Text, null, "Until ", h(Time, { at: approval.expires_at }), ". Records that move meanwhile are left out when it is carried out."),
-      h(Button, { asChild: true, size: "xs", variant: "outline" }, h(RouterLink, { to: approval.path }, "Approve or reject in Airflow"))));
+      isHeld ? h(ToForm) : may.trigger && h(Act, { size: "xs", variant: "outline", onClick: ask, onError: notes.fail }, "Ask for a decision"))));
 }
+
+const ToForm = () => h(Button, { asChild: true, size: "xs", variant: "outline" }, h(RouterLink, { to: "/required_actions" }, "Approve or reject in Airflow"));
 
 function Lines({ rows, name }) {
   const flat = rows.flatMap((row) => (row.changes.length ? row.changes : [null]).map((change, i) => ({ ...row, change, isFirst: i === 0, key: `${row.id} ${i}` })));
