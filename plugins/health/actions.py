@@ -39,7 +39,7 @@ class Withdrawal(BaseModel):
 
 
 @router.post("/integrations/{integration_id}/retry")
-def retry(connection: Database, integration: Changed, asked: Retry) -> Response:
+def retry(integration: Changed, connection: Database, asked: Retry) -> Response:
     """Let records come back with the next run."""
     if asked.ids:
         count = queries_waiting.retry(connection, integration["id"], asked.ids)
@@ -49,7 +49,7 @@ def retry(connection: Database, integration: Changed, asked: Retry) -> Response:
 
 
 @router.post("/integrations/{integration_id}/settle")
-def settle(user: Writer, connection: Database, integration: Changed, asked: Settlement) -> Response:
+def settle(user: Writer, integration: Changed, connection: Database, asked: Settlement) -> Response:
     """Keep what a person decided of an ambiguous record; the next run carries it out."""
     rejection = _open_rejection(connection, integration, asked.rejection_id)
     if asked.other_id is not None:
@@ -64,7 +64,7 @@ def settle(user: Writer, connection: Database, integration: Changed, asked: Sett
 
 
 @router.post("/integrations/{integration_id}/unsettle")
-def unsettle(connection: Database, integration: Changed, asked: Withdrawal) -> Response:
+def unsettle(integration: Changed, connection: Database, asked: Withdrawal) -> Response:
     """Take a decision back that no run has carried out yet."""
     rejection = _open_rejection(connection, integration, asked.rejection_id)
     return answer({"count": queries_waiting.withdraw_decision(connection, integration["id"], rejection)})

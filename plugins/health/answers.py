@@ -26,12 +26,12 @@ def find(connection: Database, user: Any, integration_id: int) -> Row:
     return found[0]
 
 
-def shown(connection: Database, user: Reader, integration_id: Annotated[int, Path()]) -> Row:
+def shown(user: Reader, connection: Database, integration_id: Annotated[int, Path()]) -> Row:
     """The integration in the path, for reading."""
     return find(connection, user, integration_id)
 
 
-def changed(connection: Database, user: Writer, integration_id: Annotated[int, Path()]) -> Row:
+def changed(user: Writer, connection: Database, integration_id: Annotated[int, Path()]) -> Row:
     """The integration in the path, for a user who may change its DAG."""
     found = find(connection, user, integration_id)
     if not access.may_edit(user, found["name"]):

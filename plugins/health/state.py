@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from connectors.errors import SyncError
+from health.access import Reader
 from sync.database import connect, reach
 
 SECONDS = 15  # no view takes longer; a query that does must not hold the server
@@ -26,8 +27,11 @@ def engine() -> Engine:
     return connect(database_url())
 
 
-def connection() -> Iterator[Connection]:
-    """A connection whose transaction is committed when the request went well. Raises HTTPException 503 with what to do."""
+def connection(_: Reader) -> Iterator[Connection]:
+    """For a user who may see the page, a connection whose transaction is committed when the request went well.
+
+    Raises HTTPException 503 with what to do.
+    """
     try:
         with reach(engine()) as opened, opened.begin():
             opened.execute(text(f"set local statement_timeout = '{SECONDS}s'"))

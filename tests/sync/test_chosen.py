@@ -35,7 +35,10 @@ def settle(world: World, record_id: str, other_id: str | None) -> None:
 def test_an_ambiguous_record_is_listed_with_its_candidates(enabled: World, unsure: tuple[str, str, str]) -> None:
     contact, *desks = unsure
     row = waiting(enabled, contact)
-    assert {(each["record_id"], each["fields"]["name"]) for each in row["candidates"]} == {(desks[0], "Mara L."), (desks[1], "Max L.")}
+    assert {(each["record_id"], each["fields"]["name"]) for each in row["candidates"]} == {
+        (desks[0], "Mara L."),
+        (desks[1], "Max L."),
+    }
     assert row["fields"]["email"] == "mara@nordwerk.example"
     assert [each["record_id"] for each in waiting(enabled, desks[0])["candidates"]] == [contact]
 
