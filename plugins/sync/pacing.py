@@ -32,8 +32,8 @@ booked as (
     + make_interval(secs => case when :gap = 0 then 0 when p.per_minute is null then :gap else 60.0 / (p.per_minute * :share) end)
   returning *)
 select greatest(
-    extract(epoch from free_at - clock_timestamp()) - :gap * :burst,
-    extract(epoch from blocked_until - clock_timestamp()), 0)::float as wait,
+    extract(epoch from free_at) - extract(epoch from clock_timestamp()) - :gap * :burst,
+    extract(epoch from blocked_until) - extract(epoch from clock_timestamp()), 0)::float as wait,
   case when told_at > now() - make_interval(hours => :fresh) then used end as used,
   case when told_at > now() - make_interval(hours => :fresh) then daily_limit end as daily_limit
 from booked
