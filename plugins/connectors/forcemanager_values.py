@@ -103,7 +103,7 @@ def body_of(entity: str, path: str, fields: Mapping[str, Any], labels: Labels, c
     for name, given in fields.items():
         value = to_json(given)
         if entity == "activity" and name == "day":
-            body.setdefault("date", calendar.moment(value and str(value)[:10], None))
+            body.setdefault("date", calendar.moment(str(value)[:10] if value else None, None))
         elif name in MADE_UP.get(entity, {}):
             day, hour = HALVES[name]
             body[day], body[hour] = calendar.halves(str(value)) if value else (None, None)

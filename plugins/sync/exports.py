@@ -70,7 +70,9 @@ def exports(
 ) -> list[Export]:
     """Return how the app's records stand, the latest first: these ids, or all that were ever exported or refused."""
     ids = None if record_ids is None else list(record_ids)
-    rows = connection.execute(text(EXPORTS), {"id": integration_id, "ids": ids, "limit": limit, "people": list(PEOPLE)}).mappings()
+    rows = connection.execute(
+        text(EXPORTS), {"id": integration_id, "ids": ids, "limit": limit, "people": list(PEOPLE)}
+    ).mappings()
     return [_export(row) for row in rows]
 
 

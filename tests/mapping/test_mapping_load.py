@@ -97,7 +97,10 @@ def test_clashing_names_differ_whatever_the_order() -> None:
 
 
 def test_several_app_fields_in_one_of_salesforce_are_named_by_that() -> None:
-    assert name_rows([(("LastName",), ("last", "first")), (("FirstName", "LastName"), ("one", "two"))]) == ["last_name", "one_two"]
+    assert name_rows([(("LastName",), ("last", "first")), (("FirstName", "LastName"), ("one", "two"))]) == [
+        "last_name",
+        "one_two",
+    ]
 
 
 @pytest.mark.feature("ALL-06")
