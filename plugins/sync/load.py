@@ -72,6 +72,7 @@ def load(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any]:
     recover(batch, connectors)
     with batch.engine.begin() as connection:
         settle_agreed(connection, batch)
+        _plan_again(connection, batch)
     stops = _Stops()
     spent = _carry_out(batch, connectors, stops)
     if stops.errors and not spent and not stops.transient:
@@ -100,6 +101,14 @@ def _carry_out(batch: Batch, connectors: Mapping[Side, Connector], stops: _Stops
             log.error("%s %s: writing to %s stopped, the others go on: %s", batch.name, name, side, error)
             stops.errors[name, side] = error
     return ""
+
+
+def _plan_again(connection: Connection, batch: Batch) -> None:
+    """Send after all what an earlier try of this task left out for want of its counterpart: that may be found by now."""
+    query = text(
+        "update sync.action set state = 'planned', ended_at = null where batch_id = :id and state = 'skipped' and code = :code"
+    )
+    connection.execute(query, {"id": batch.id, "code": PENDING})
 
 
 def _next(batch: Batch, stops: _Stops) -> list[Outgoing]:

@@ -50,7 +50,7 @@ def test_ids_field_names_and_codes_are_told_and_no_value(memory: Pipeline) -> No
     assert (summary.is_whole, summary.rejected, summary.news, summary.waiting) == (True, 14, 14, 14)
     assert summary.written["contact to_app create"] == 1
     [reason] = summary.reasons
-    assert re.fullmatch(r"contact salesforce-contact-\d+ in salesforce and 13 more: [a-z, ]*\(required\).*", reason)
+    assert re.fullmatch(r"contact salesforce-contact-\d+ in salesforce and 13 more: [a-z, /]*\(required\).*", reason)
     assert "ecret" not in of_failure(ended(FailedTask("load", RecordsRejectedError.__name__)), summary, PAGE).text()
 
 

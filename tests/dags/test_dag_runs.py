@@ -166,13 +166,13 @@ def test_the_preflight_dag_says_in_log_and_result_what_is_missing_and_creates_it
     for server in servers.values():
         server.reset()
     servers["freshdesk"].switches(rate_limit=False)
-    answer = airflow.run("lockstep_preflight")
+    answer = airflow.run("lockstep_preflight", app="freshdesk")
     assert (answer["tasks"], answer["tries"]) == ({"check": "failed"}, {"check": 1})
     assert f"4 of {len(answer['checks']['check'])} checks need a person:" in answer["said"]
     missing = [line for line in answer["checks"]["check"] if line.startswith("missing")]
     assert len(missing) == 4
     assert all(line in answer["said"] for line in answer["checks"]["check"])
-    made = airflow.run("lockstep_preflight", create=True)
+    made = airflow.run("lockstep_preflight", app="freshdesk", create=True)
     assert made["state"] == "success"
     assert [line for line in made["results"]["check"] if line.startswith(("missing", "failed"))] == []
     assert sum("created, hidden from users" in line for line in made["results"]["check"]) == 4

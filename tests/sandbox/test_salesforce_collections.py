@@ -69,10 +69,10 @@ def test_upsert_creates_and_updates(org, rest):
 )
 def test_one_key_twice_in_a_call(org, rest, setting, expected):
     org.switches(duplicate_id_fails=setting)
-    rows = records({"FDCONTACTID__c": "a", "LastName": "A"}, {"FDCONTACTID__c": "A", "LastName": "B"})
+    rows = records({"FDCONTACTID__c": "a", "LastName": "A"}, {"FDCONTACTID__c": "a", "LastName": "B"})
     answer = send(rest, "PATCH", "/composite/sobjects/Contact/FDCONTACTID__c", rows)
     assert outcome(answer) == expected
-    assert answer.json()[1]["errors"][0]["message"] == "Duplicate external id specified: A"
+    assert answer.json()[1]["errors"][0]["message"] == "Duplicate external id specified: a"
 
 
 def test_the_recorded_quirk_of_created_on_failures(org, rest):

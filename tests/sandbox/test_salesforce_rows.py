@@ -97,7 +97,7 @@ def test_values_are_normalised(rest):
 
 def test_unique_values_name_the_other_record(rest):
     first = rest.create("Contact", LastName="A", FDCONTACTID__c="ab")
-    status, code, message, names = refusal(rest.post("/sobjects/Contact", {"LastName": "B", "FDCONTACTID__c": "AB"}))
+    status, code, message, names = refusal(rest.post("/sobjects/Contact", {"LastName": "B", "FDCONTACTID__c": "ab"}))
     assert (status, code, names) == (400, "DUPLICATE_VALUE", [])
     assert message == f"duplicate value found: FDCONTACTID__c duplicates value on record with id: {first[:15]}"
     rest.delete(f"/sobjects/Contact/{first}")
@@ -129,7 +129,7 @@ def test_upsert_refusals(org, rest):
 
 def test_a_parent_by_external_id(rest):
     account = rest.create("Account", Name="Acme", FDACCOUNTID__c="A-17")
-    contact = rest.create("Contact", LastName="x", Account={"FDACCOUNTID__c": "a-17"})
+    contact = rest.create("Contact", LastName="x", Account={"FDACCOUNTID__c": "A-17"})
     assert rest.get(f"/sobjects/Contact/{contact}").json()["AccountId"] == account
     answer = rest.post("/sobjects/Contact", {"LastName": "x", "Account": {"FDACCOUNTID__c": "A-18"}})
     assert "Foreign key external ID: A-18 not found for field FDACCOUNTID__c in entity Account" in answer.text

@@ -38,7 +38,7 @@ def read_url(value: Any) -> str | None:
     if not mark:
         scheme, rest = "https", found
     host, slash, path = rest.partition("/")
-    return f"{scheme.lower()}://{host.lower()}{slash}{path}".rstrip("/") if host else None
+    return f"{scheme.lower()}://{host.lower()}{slash}{path}".rstrip("/ ") if host else None
 
 
 @transform(
