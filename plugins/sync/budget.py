@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -9,9 +10,11 @@ from sqlalchemy import Connection, text
 from connectors.errors import BudgetError
 from sync.batch import Batch, close_batch, note_counts
 from sync.rejections import WAITS, Rejection, reason, reject, retry_soon
+from sync.settings import EntitySettings, Side
 
 RECORDS_PER_CALL = {"salesforce": 200, "app": 1}  # written
 READS_PER_RECORDS = {"salesforce": 1000, "app": 0}  # read back after writing; an app answers with the record
+NEXT = "map"  # the stage that what was read waits for
 log = logging.getLogger(__name__)
 
 
@@ -38,15 +41,43 @@ def spent(connection: Connection, run_id: str) -> Mapping[str, int]:
 
 
 def stop_reading(batch: Batch, error: BudgetError) -> dict[str, Any]:
-    """End a batch whose reading did not come to its end as `partial`: a later run reads the same; return that as counts."""
+    """End a batch whose reading did not come to its end as `partial`; return that as counts.
+
+    What it has read waits as our own copy and comes in with the next run, which reads only the rest: a reading that costs more
+    than a day's calls ends after some days.
+    """
     with batch.engine.begin() as connection:
-        connection.execute(
-            text("update staging.raw set digest = '' where batch_id = :id and batch_day = :day"),
+        staged = connection.execute(
+            text(
+                "select entity, side, record_id from staging.raw where batch_id = :id and batch_day = :day and origin = 'change'"
+                " group by 1, 2, 3"
+            ),
             {"id": batch.id, "day": batch.day},
         )
+        why = [reason("", WAITS, "the budget of API calls was used up before all was read")]
+        left = [Rejection(row.entity, row.side, row.record_id, NEXT, why) for row in staged]
+        reject(connection, batch, left)
+        retry_soon(connection, batch, left)
         _note(connection, batch, error)
         close_batch(connection, batch, "partial")
     return {"total": 0, "stopped": str(error)}
+
+
+def left_by_budget(
+    connection: Connection, batch: Batch, entity: EntitySettings, side: Side, margin: timedelta
+) -> Mapping[str, datetime]:
+    """Return the records that runs without budget have read and left to this one, each with its time of modification."""
+    query = text(
+        "select r.record_id, r.modified_at from sync.rejection r join sync.batch b on b.id = r.last_batch_id"
+        " where r.integration_id = :id and r.entity = :entity and r.side = :side and r.stage = :stage and r.closed_at is null"
+        " and r.mapping_digest = :digest and b.counts ? 'budget'"
+        " and r.modified_at < cast(b.reads->r.entity->r.side->>'server_time' as timestamptz) - :margin"
+    )
+    values = {
+        "id": batch.integration_id, "entity": entity.name, "side": side, "stage": NEXT, "digest": batch.integration.digest,
+        "margin": margin,
+    }  # fmt: skip
+    return {row.record_id: row.modified_at for row in connection.execute(query, values)}
 
 
 def put_off(batch: Batch, error: BudgetError) -> str:

@@ -12,13 +12,14 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from connectors.contract import Connector, Known
-from connectors.errors import AuthError, RateLimitError, SyncError
+from connectors.contract import Connector, Known, Page
+from connectors.errors import AuthError, BudgetError, RateLimitError, SyncError
 from connectors.salesforce_soql import long_id
 from sync.accepted import settle_shown
 from sync.approval import drop_parked, is_waiting
 from sync.batch import FINISHED, Batch, close_batch, note_counts
 from sync.blocks import stage_blocks
+from sync.budget import left_by_budget
 from sync.counterparts import stage_matches
 from sync.database import to_json
 from sync.history import began_at, drop_history, enabled_at
@@ -50,7 +51,7 @@ def extract(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any
         for entity in batch.entities():
             with _set_aside(batch, entity, connectors, reads, errors):
                 for side in SIDES:
-                    reads[entity.name][side] = _read(batch, entity, side, connectors[side])
+                    _read(batch, entity, side, connectors[side], reads[entity.name])
     except SyncError:
         _keep(batch, reads)
         raise
@@ -169,8 +170,12 @@ def _narrow(batch: Batch, entities: Sequence[EntitySettings]) -> dict[str, dict[
     return counts
 
 
-def _read(batch: Batch, entity: EntitySettings, side: Side, connector: Connector) -> dict[str, Any]:
-    """Stage one entity of one side; return what was read, with the server's clock at the start."""
+def _read(batch: Batch, entity: EntitySettings, side: Side, connector: Connector, reads: dict[str, Any]) -> None:
+    """Stage one entity of one side; note in `reads` what was read, with the server's clock at the start.
+
+    Raises BudgetError where the calls of the day end; what was read until then stays staged.
+    """
+    stopped: BudgetError | None = None
     wanted = (*wanted_fields(batch, entity, side), *shown_fields(entity, side))
     name = entity.reads_as(side)
     with batch.engine.begin() as connection:
@@ -187,7 +192,10 @@ def _read(batch: Batch, entity: EntitySettings, side: Side, connector: Connector
         first: datetime | None = None
         count = 0
         left_out: list[str] = []
-        for page in pages:
+        while page := _next(pages):
+            if isinstance(page, BudgetError):
+                stopped = page
+                break
             first = first or page.server_time
             touched = [
                 r for r in page.records if not is_beginning or r.modified_at >= (began or first)
@@ -201,17 +209,28 @@ def _read(batch: Batch, entity: EntitySettings, side: Side, connector: Connector
     server_time = first or datetime.now(UTC)
     log.info("%s %s: %d records read in %s since %s", batch.name, entity.name, count, side, since or "the beginning")
     read = {"since": since and since.isoformat(), "server_time": server_time.isoformat(), "count": count, "is_full": is_full}
-    return read | ({"outside": left_out} if left_out else {})
+    reads[side] = read | ({"outside": left_out} if left_out else {})
+    if stopped:
+        raise stopped
 
 
-def _known(connection: Connection, batch: Batch, entity: EntitySettings, side: Side, since: datetime | None) -> Known | None:
-    """Tell which records of the overlap the last finished run has surely read in their present form.
+def _next(pages: Iterator[Page]) -> Page | BudgetError | None:
+    """The next page, None after the last one; the end of the budget is told, not raised, so that what came before it is kept."""
+    try:
+        return next(pages, None)
+    except BudgetError as error:
+        return error
+
+
+def _known(connection: Connection, batch: Batch, entity: EntitySettings, side: Side, since: datetime | None) -> Known:
+    """Tell which records have surely been read in their present form: by the last finished run, or by one whose budget ended.
 
     Stamps have whole seconds: a record counts only when it was modified well before that run began to read.
     """
+    kept = left_by_budget(connection, batch, entity, side, STAMP_MARGIN)
     watermark = _watermark(connection, batch, entity, side)
     if since is None or watermark is None or batch.request.mode != "sync" or batch.request.since:
-        return None
+        return lambda record_id, modified_at: kept.get(record_id) == modified_at
     final = watermark - STAMP_MARGIN
     query = text(
         "select distinct on (r.record_id) r.record_id, r.modified_at, r.digest from staging.raw r join sync.batch b on b.id = r.batch_id"
@@ -223,7 +242,9 @@ def _known(connection: Connection, batch: Batch, entity: EntitySettings, side: S
         "digest": batch.integration.digest,
     }  # fmt: skip
     stamps = {row.record_id: row.modified_at for row in connection.execute(query, values) if row.digest}
-    return lambda record_id, modified_at: modified_at < final and stamps.get(record_id) == modified_at
+    return lambda record_id, modified_at: (
+        (modified_at < final and stamps.get(record_id) == modified_at) or kept.get(record_id) == modified_at
+    )
 
 
 def _since(connection: Connection, batch: Batch, entity: EntitySettings, side: Side) -> tuple[datetime | None, bool]:

@@ -1,4 +1,4 @@
-"""The live Airflow, once per test worker."""
+"""The live Airflow, for as long as the tests of one file: its schedules would go on in the database of the tests after them."""
 
 import re
 import shutil
@@ -21,14 +21,14 @@ RECIPIENTS = "recipients: [crm@nordwerk.example, it@nordwerk.example]"
 APPS = ("freshdesk", "lemontaps")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def live_servers() -> Iterator[dict[str, SandboxClient]]:
     """One Salesforce and the apps that these tests use."""
     with ExitStack() as stack:
         yield {name: stack.enter_context(serve(name)) for name in ("salesforce", *APPS)}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def started(migrated: Engine, live_servers: dict[str, SandboxClient], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """Airflow with the shipped DAGs and the probes, and two people who hear of everything."""
     home, letters, dags = (tmp_path_factory.mktemp(name) for name in ("airflow", "letters", "dags"))

@@ -213,6 +213,7 @@ def running(
     port = _free_port()
     url = make_url(database)
     with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("drop database if exists airflow_live with (force)")
         connection.execute("create database airflow_live")
     airflow = url.set(drivername="postgresql+psycopg2", database="airflow_live").render_as_string(hide_password=False)
     live = Live(f"http://{HOST}:{port}", home, environment(home, database, airflow, port, mappings, dags), post, servers)

@@ -105,13 +105,39 @@ def test_a_run_stops_as_partial_where_its_calls_are_used_up_and_the_next_goes_on
     assert enabled.rows("select counts->'forecast' from sync.batch where counts ? 'forecast'")[-1][0] == {
         "app": 150, "salesforce": 2,
     }  # fmt: skip
-    for day in range(5):
-        with engine.begin() as connection:
-            connection.execute(text("update sync.api_call set day = day - 1"))
+    for day in range(1, 6):
+        a_day_later(enabled, engine, day)
         paced(enabled, engine, Budget(daily=120), Budget(), f"day {day}")
         enabled.run()
     assert sorted(row["name"] for row in enabled.app.records("contacts")) == [row["LastName"] for row in people]
     assert enabled.rows("select 1 from sync.action where state in ('planned', 'sending', 'unknown')") == []
+
+
+@pytest.mark.feature("ALL-25")
+def test_a_reading_that_costs_more_than_a_day_goes_on_where_it_stopped(enabled: World, engine: Engine) -> None:
+    """Tags cost a call per contact: 250 of them with 120 calls a day, from the beginning of history on."""
+    people = [{"name": f"P{n:03d}", "email": f"p{n}@nordwerk.example", "tags": ["fair"]} for n in range(250)]
+    enabled.app.insert("contacts", people)
+    days = 0
+    while len(enabled.salesforce.records("Contact")) < 250 and days < 6:
+        days += 1
+        a_day_later(enabled, engine, days)
+        paced(enabled, engine, Budget(daily=120), Budget(), f"day {days}")
+        counts = enabled.run(mode="backfill")
+        assert (days < 3) == ("stopped" in counts["extract"])
+    assert days == 3
+    assert {row["Freshdesk_Tags__c"] for row in enabled.salesforce.records("Contact")} == {"fair"}
+    paced(enabled, engine, Budget(), Budget(), "the last")
+    enabled.run()
+    assert enabled.rejections() == {}
+
+
+def a_day_later(world: World, engine: Engine, day: int) -> None:
+    """Let both systems and the count of calls be `day` days on."""
+    for server in (world.salesforce, world.app):
+        server.clock(day * 86_400)
+    with engine.begin() as connection:
+        connection.execute(text("update sync.api_call set day = day - 1"))
 
 
 @pytest.mark.feature("ALL-25")
