@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 FOR_EVER = -1
-CORE_KINDS = ("429", "500", "502", "503", "html", "slow", "cut", "lost", "401")
+CORE_KINDS = ("429", "500", "502", "503", "html", "slow", "cut", "lost", "half", "twice", "401")
 
 
 @dataclass(slots=True)

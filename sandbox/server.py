@@ -33,6 +33,8 @@ class SandboxServer:
             return
         for message in messages:
             await send(message)
+        if messages[-1].get("more_body"):
+            await cut(scope, receive)
 
     async def _serve(self, request: Request, body: bytes) -> list[Message] | None:
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
@@ -51,6 +53,11 @@ class SandboxServer:
         if fault.kind == "lost":
             await self._run(self._api, request.scope, body)
             return None
+        if fault.kind == "half":
+            return _halved(await self._run(self._api, request.scope, body))
+        if fault.kind == "twice":
+            await self._run(self._api, request.scope, body)
+            return await self._run(self._api, request.scope, body)
         return await self._run(self.system.answer_fault(self.store, fault, request), request.scope, body)
 
     async def _run(self, app: ASGIApp, scope: Scope, body: bytes) -> list[Message]:
@@ -76,3 +83,10 @@ class SandboxServer:
     def _stamp(self, start: Message) -> None:
         date = format_datetime(self.store.clock.now(), usegmt=True).encode()
         start["headers"] = [*start.get("headers", []), (b"date", date)]
+
+
+def _halved(messages: list[Message]) -> list[Message]:
+    """Return the head, which promises all of the body, and its first half."""
+    head, *parts = messages
+    whole = b"".join(part.get("body", b"") for part in parts)
+    return [head, {"type": "http.response.body", "body": whole[: len(whole) // 2], "more_body": True}]

@@ -81,7 +81,7 @@ class System:
         raise NotImplementedError
 
     def answer_fault(self, store: Store, fault: Fault, request: Request) -> Response:
-        """Return the answer of a struck request; `slow`, `cut` and `lost` never come here."""
+        """Return the answer of a struck request; what the core does itself (`slow`, `cut`, `lost` …) never comes here."""
         if fault.kind == "html":
             return HTMLResponse(MAINTENANCE_PAGE, 503)
         headers = {"Retry-After": str(fault.options.get("retry_after", 1))} if fault.kind == "429" else None

@@ -11,7 +11,7 @@ from connectors.connection import Settings
 from connectors.contract import Connector
 from connectors.errors import PermanentError
 from connectors.pace import Pace
-from connectors.session import TOTAL_SECONDS, OnCall, Session
+from connectors.session import READ_SECONDS, TOTAL_SECONDS, OnCall, Session
 
 
 def open_connector(system: str, conn_id: str, **options: Any) -> Connector:
@@ -56,11 +56,13 @@ def build_connector(
     on_call: OnCall | None = None,
     pace: Pace | None = None,
     total_seconds: float = TOTAL_SECONDS,
+    read_seconds: float = READ_SECONDS,
     **options: Any,
 ) -> Connector:
     """Return a connector from plain values; `options` go to its constructor. Raises AuthError where something is missing.
 
-    `pace` keeps the allowance that the module names. `total_seconds` is how long one call is repeated while the system does not answer.
+    `pace` keeps the allowance that the module names. `total_seconds` is how long one call is repeated while the system does not answer,
+    `read_seconds` how long one attempt waits for its answer.
     """
     if system not in systems():
         raise PermanentError(f"There is no connector for {system!r}: there are {', '.join(systems())}.")
@@ -69,7 +71,9 @@ def build_connector(
     module = import_module(f"connectors.{system}")
     if pace:
         pace.allow(getattr(module, "ALLOWANCE", None))
-    session = Session(loopback=settings.loopback, on_call=on_call, pace=pace, total_seconds=total_seconds)
+    session = Session(
+        loopback=settings.loopback, on_call=on_call, pace=pace, total_seconds=total_seconds, read_seconds=read_seconds
+    )
     connector: Connector = module.build(settings, session, options)
     return connector
 

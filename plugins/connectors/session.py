@@ -103,6 +103,7 @@ class Session:
         *,
         loopback: str = "",
         total_seconds: float = TOTAL_SECONDS,
+        read_seconds: float = READ_SECONDS,
         on_call: OnCall | None = None,
         pace: Pace | None = None,
         is_busy: Callable[[requests.Response], bool] = lambda _: False,
@@ -114,6 +115,7 @@ class Session:
         self.is_busy = is_busy
         self.http = requests.Session()
         self._total_seconds = total_seconds
+        self._read_seconds = read_seconds
         self._on_call = on_call
         self._pace = pace
         if loopback:
@@ -180,7 +182,7 @@ class Session:
     def _send(self, call: _Call, arguments: Mapping[str, Any]) -> requests.Response:
         # An auth that does nothing keeps requests from reading ~/.netrc.
         options = {"auth": lambda request: request} | dict(arguments)
-        timeout = (CONNECT_SECONDS, READ_SECONDS)
+        timeout = (CONNECT_SECONDS, self._read_seconds)
         try:
             return self.http.request(call.method, call.url, timeout=timeout, allow_redirects=False, **options)
         except requests.RequestException as error:

@@ -137,6 +137,20 @@ def test_a_lost_answer_did_its_work(http, notes):
     assert texts(http, notes) == ["a"]
 
 
+def test_half_an_answer_did_its_work(http, notes):
+    notes.fault("half")
+    with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+        post(http, notes)
+    assert texts(http, notes) == ["a"]
+    assert post(http, notes).status_code == 201
+
+
+def test_a_request_delivered_twice_is_done_twice(http, notes):
+    notes.fault("twice")
+    assert post(http, notes).status_code == 201
+    assert texts(http, notes) == ["a", "a"]
+
+
 def test_a_slow_answer_comes_late_but_comes(http, notes):
     notes.fault("slow", seconds=0.2)
     started = time.monotonic()
