@@ -112,7 +112,10 @@ class Pages:
     async def faults(self, request: Request) -> Any:
         """Arm, list or disarm faults."""
         if request.method == "POST":
-            self.store.faults.add(await _body(request))
+            wish = await _body(request)
+            if wish["kind"] not in self.system.faults:
+                raise KeyError(wish["kind"])
+            self.store.faults.add(wish)
         if request.method == "DELETE":
             self.store.faults.clear()
         return self.store.faults.remaining()

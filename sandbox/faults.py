@@ -11,7 +11,25 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 FOR_EVER = -1
-CORE_KINDS = ("429", "500", "502", "503", "html", "slow", "cut", "lost", "half", "twice", "401")
+CORE_KINDS: Mapping[str, str] = {  # what the client sees, whichever system it is
+    "429": "that status with a body in the system's own words, `retry_after` in its header; nothing is done",
+    "500": "that status; nothing is done",
+    "502": "that status; nothing is done",
+    "503": "that status; nothing is done",
+    "401": "that status with a body in the system's own words; nothing is done",
+    "html": "a maintenance page with status 503; nothing is done",
+    "page": "a web page with status 200, as a proxy or a single sign-on sends it; nothing is done",
+    "redirect": "a redirect to a login page; nothing is done",
+    "slow": "the answer comes `seconds` late",
+    "cut": "the connection is closed without an answer; nothing was done",
+    "lost": "the work is done and stored, then the connection is closed: the answer is lost",
+    "half": "the work is done, then the connection is closed after the first half of the answer",
+    "broken": "the work is done, the answer ends in the middle and says that this is all",
+    "blank": "the work is done, the answer has no body",
+    "twice": "the request is delivered twice, and the answer is that of the second delivery",
+    "doubled": "every row of a list that is read comes twice",
+}
+READ_KINDS = frozenset({"doubled"})  # they pass by what writes
 
 
 @dataclass(slots=True)
@@ -27,8 +45,9 @@ class Fault:
     options: dict[str, Any] = field(default_factory=dict)
 
     def matches(self, method: str, path: str) -> bool:
-        """Tell whether the fault is meant for this request; `path` is a pattern searched in path and query."""
-        return (self.method is None or self.method == method) and (self.path is None or bool(re.search(self.path, path)))
+        """Tell whether the fault is meant for this request; `method` is a pattern, `path` one searched in path and query."""
+        is_method = self.method is None or bool(re.fullmatch(self.method, method))
+        return is_method and (self.path is None or bool(re.search(self.path, path)))
 
     def strikes(self, chance: random.Random) -> bool:
         """Use up one turn and tell whether the fault strikes now."""
@@ -68,10 +87,10 @@ class Faults:
         """Return the armed faults with what is left of them."""
         return [asdict(fault) for fault in self._armed if fault.times != 0]
 
-    def take(self, method: str, path: str, row_kinds: frozenset[str] = frozenset()) -> Fault | None:
-        """Return the fault that strikes this request, if any; faults of `row_kinds` are left to `take_row`."""
+    def take(self, method: str, path: str, passed_by: frozenset[str] = frozenset()) -> Fault | None:
+        """Return the fault that strikes this request, if any, of a kind that is not `passed_by`."""
         for fault in self._armed:
-            if fault.kind not in row_kinds and fault.matches(method, path) and fault.strikes(self._chance):
+            if fault.kind not in passed_by and fault.matches(method, path) and fault.strikes(self._chance):
                 return fault
         return None
 

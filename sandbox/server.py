@@ -8,7 +8,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox import admin
 from sandbox.connections import cut
-from sandbox.faults import Fault
+from sandbox.damage import DAMAGES
+from sandbox.faults import READ_KINDS, Fault
 from sandbox.store import Store
 from sandbox.system import System
 
@@ -38,8 +39,10 @@ class SandboxServer:
 
     async def _serve(self, request: Request, body: bytes) -> list[Message] | None:
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        self.store.calls.count(self.system.classify(request.method, request.url.path, request.url.query, body))
-        fault = self.store.faults.take(request.method, path, self.system.row_faults)
+        call = self.system.classify(request.method, request.url.path, request.url.query, body)
+        self.store.calls.count(call)
+        passed_by = self.system.row_faults | (READ_KINDS if call.kind != "read" else frozenset())
+        fault = self.store.faults.take(request.method, path, passed_by)
         if fault is not None and fault.kind == "slow":
             await asyncio.sleep(float(fault.options.get("seconds", 1)))
             fault = None
@@ -53,8 +56,8 @@ class SandboxServer:
         if fault.kind == "lost":
             await self._run(self._api, request.scope, body)
             return None
-        if fault.kind == "half":
-            return _halved(await self._run(self._api, request.scope, body))
+        if fault.kind in DAMAGES:
+            return DAMAGES[fault.kind](await self._run(self._api, request.scope, body))
         if fault.kind == "twice":
             await self._run(self._api, request.scope, body)
             return await self._run(self._api, request.scope, body)
@@ -83,10 +86,3 @@ class SandboxServer:
     def _stamp(self, start: Message) -> None:
         date = format_datetime(self.store.clock.now(), usegmt=True).encode()
         start["headers"] = [*start.get("headers", []), (b"date", date)]
-
-
-def _halved(messages: list[Message]) -> list[Message]:
-    """Return the head, which promises all of the body, and its first half."""
-    head, *parts = messages
-    whole = b"".join(part.get("body", b"") for part in parts)
-    return [head, {"type": "http.response.body", "body": whole[: len(whole) // 2], "more_body": True}]

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp
 
 from sandbox.calls import Call
-from sandbox.faults import Fault
+from sandbox.faults import CORE_KINDS, Fault
 from sandbox.store import Key, Record, Store
 
 # Salesforce first, then the apps: every package here that has a `system.py`.
@@ -21,6 +21,11 @@ SYSTEMS = sorted(
 
 MAINTENANCE_PAGE = (
     "<html><head><title>Down for maintenance</title></head><body><h1>503</h1>We are down for maintenance.</body></html>"
+)
+LOGIN_PAGE = "<!DOCTYPE html><html><head><title>Sign in</title></head><body><form>Sign in to go on.</form></body></html>"
+LOGIN_ADDRESS = "https://sign-in.example/"
+BAD_RECORD = (
+    "one record of a request is refused in the words of `code` and `message`; `id` chooses it by its id or by what it holds"
 )
 
 
@@ -37,10 +42,16 @@ class System:
 
     name: str = ""
     switches: Mapping[str, Switch] = {}
-    row_faults: frozenset[str] = frozenset()  # kinds that strike single records; the system takes them itself
+    own_faults: Mapping[str, str] = {}  # kinds beside the core's, and what the client sees
+    row_faults: frozenset[str] = frozenset()  # those that strike single records; the system takes them itself
     kept_on_reset: tuple[str, ...] = ()  # kinds that survive a reset, such as sessions
     hosts: tuple[str, ...] = ()  # the real system's host names, for the certificate of HTTPS
     demo_switches: Mapping[str, Any] = {}  # turned by `make demo`, where the real setting would only cost patience
+
+    @property
+    def faults(self) -> Mapping[str, str]:
+        """Every kind of fault that can be armed here, and what the client sees."""
+        return {**CORE_KINDS, **self.own_faults}
 
     def build(self, store: Store) -> ASGIApp:
         """Return the API as an ASGI app. Handlers are coroutines that do not await in the middle of a change."""
@@ -82,8 +93,10 @@ class System:
 
     def answer_fault(self, store: Store, fault: Fault, request: Request) -> Response:
         """Return the answer of a struck request; what the core does itself (`slow`, `cut`, `lost` …) never comes here."""
-        if fault.kind == "html":
-            return HTMLResponse(MAINTENANCE_PAGE, 503)
+        if fault.kind == "redirect":
+            return RedirectResponse(LOGIN_ADDRESS, 302)
+        if fault.kind in ("html", "page"):
+            return HTMLResponse(*((MAINTENANCE_PAGE, 503) if fault.kind == "html" else (LOGIN_PAGE, 200)))
         headers = {"Retry-After": str(fault.options.get("retry_after", 1))} if fault.kind == "429" else None
         return JSONResponse({"message": "injected fault"}, int(fault.kind), headers)
 

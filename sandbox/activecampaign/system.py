@@ -19,7 +19,7 @@ from sandbox.activecampaign.switches import API_TOKEN, SWITCHES
 from sandbox.calls import Call
 from sandbox.faults import Fault
 from sandbox.store import Key, Record, Store
-from sandbox.system import System
+from sandbox.system import BAD_RECORD, System
 
 OTHER = ("/users/me", "/users")
 
@@ -31,6 +31,7 @@ class ActiveCampaignSystem(System):
     switches = SWITCHES
     hosts = ("*.api-us1.com",)
     demo_switches = {"rate_limit": False}  # noqa: RUF012 — five calls a second would cost patience, as they do in earnest
+    own_faults: Mapping[str, str] = {"bad_record": BAD_RECORD}
     row_faults = frozenset({"bad_record"})
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from sandbox.forcemanager.errors import Refusal, too_many, unauthorized
 from sandbox.forcemanager.fields import LISTS, RESOURCES
 from sandbox.forcemanager.switches import PRIVATE_KEY, PUBLIC_KEY, SWITCHES
 from sandbox.store import Key, Record, Store
-from sandbox.system import System
+from sandbox.system import BAD_RECORD, System
 
 PERSON = 91  # who edits in the app
 
@@ -29,6 +29,11 @@ class ForceManagerSystem(System):
     switches = SWITCHES
     hosts = ("api.forcemanager.com", "api.forcemanager.net")
     demo_switches = {"rate_limit": False}  # noqa: RUF012 — four calls a second would only cost patience
+    own_faults: Mapping[str, str] = {
+        "408": "408, the server gave up; nothing is done",
+        "900": "400 with the code 900: no connection to the database, nothing is done",
+        "bad_record": BAD_RECORD,
+    }
     row_faults = frozenset({"bad_record"})
     kept_on_reset = (SESSIONS,)
 

@@ -17,7 +17,7 @@ from sandbox.getresponse.errors import Refusal, unauthorized
 from sandbox.getresponse.limits import Reading
 from sandbox.getresponse.switches import API_KEY, SWITCHES
 from sandbox.store import Key, Record, Store
-from sandbox.system import System
+from sandbox.system import BAD_RECORD, System
 
 SEARCH = "/search-contacts/contacts"
 
@@ -27,6 +27,7 @@ class GetResponseSystem(System):
 
     name = "getresponse"
     switches = SWITCHES
+    own_faults: Mapping[str, str] = {"bad_record": BAD_RECORD}
     row_faults = frozenset({"bad_record"})
     hosts = ("api.getresponse.com", "api3.getresponse360.com", "api3.getresponse360.pl")
     demo_switches: Mapping[str, Any] = {"rate_limit": False}

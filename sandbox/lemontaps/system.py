@@ -18,7 +18,7 @@ from sandbox.lemontaps.book import BLANK, Book
 from sandbox.lemontaps.files import write_file
 from sandbox.lemontaps.switches import SCIM_TOKEN, SWITCHES, TOKEN
 from sandbox.store import Key, Record, Store
-from sandbox.system import System
+from sandbox.system import BAD_RECORD, System
 
 
 class LemontapsSystem(System):
@@ -26,6 +26,7 @@ class LemontapsSystem(System):
 
     name = "lemontaps"
     switches = SWITCHES
+    own_faults: Mapping[str, str] = {"bad_record": BAD_RECORD}
     row_faults = frozenset({"bad_record"})
     hosts = ("api.lemontaps.example",)
     demo_switches: Mapping[str, Any] = {"rate_limit": False}

@@ -15,7 +15,7 @@ from sandbox.salesforce.counting import classify
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.switches import SWITCHES
 from sandbox.store import Key, Record, Store
-from sandbox.system import System
+from sandbox.system import BAD_RECORD, System
 
 _FAULTS = {
     "token": (401, "INVALID_SESSION_ID", "Session expired or invalid"),
@@ -29,15 +29,18 @@ _FAULTS = {
 
 
 class SalesforceSystem(System):
-    """One org, My Domain `nordwerk`.
-
-    Faults besides the core's: "token" (401 INVALID_SESSION_ID), "limit", "disabled", and for single records "row_lock" and
-    "bad_record" (code, message, fields), where option `id` names a record by its id or any text value.
-    """
+    """One org, My Domain `nordwerk`."""
 
     name = "salesforce"
     switches = SWITCHES
     hosts = ("*.salesforce.com", "*.my.salesforce.com", "*.sandbox.my.salesforce.com")
+    own_faults: Mapping[str, str] = {
+        "token": "401 `INVALID_SESSION_ID`: the session has ended",
+        "limit": "403 `REQUEST_LIMIT_EXCEEDED`: the day's calls are used up",
+        "disabled": "403 `API_DISABLED_FOR_ORG`",
+        "row_lock": "one record is refused with `UNABLE_TO_LOCK_ROW`; `id` chooses it",
+        "bad_record": BAD_RECORD,
+    }
     row_faults = rules.ROW_FAULTS
     kept_on_reset = (sessions.KIND, keys.KIND)
 

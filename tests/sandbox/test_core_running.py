@@ -13,6 +13,7 @@ import requests
 
 from sandbox.__main__ import main
 from sandbox.client import SandboxClient
+from sandbox.system import SYSTEMS, load
 
 
 @contextlib.contextmanager
@@ -66,3 +67,10 @@ def test_the_manual_lists_every_switch_and_action(capsys):
     main(["options"])
     manual = Path(__file__).parents[2] / "docs" / "sandbox.md"
     assert manual.read_text().endswith(capsys.readouterr().out), "paste `python -m sandbox options` into docs/sandbox.md"
+
+
+def test_the_manual_names_every_fault():
+    manual = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text()
+    chapter = manual.partition("## Make things go wrong")[2].partition("\n## ")[0]
+    kinds = {kind for name in SYSTEMS for kind in load(name).faults}
+    assert [kind for kind in sorted(kinds) if f"`{kind}`" not in chapter] == []

@@ -145,6 +145,42 @@ def test_half_an_answer_did_its_work(http, notes):
     assert post(http, notes).status_code == 201
 
 
+def test_a_broken_answer_says_that_it_is_whole(http, notes):
+    notes.fault("broken")
+    answer = post(http, notes)
+    assert (answer.status_code, len(answer.content)) == (201, int(answer.headers["content-length"]))
+    with pytest.raises(requests.JSONDecodeError):
+        answer.json()
+    assert texts(http, notes) == ["a"]
+
+
+def test_a_blank_answer_did_its_work(http, notes):
+    notes.fault("blank")
+    answer = post(http, notes)
+    assert (answer.status_code, answer.content) == (201, b"")
+    assert texts(http, notes) == ["a"]
+
+
+def test_rows_that_are_read_come_twice_and_writes_pass(http, notes):
+    notes.fault("doubled")
+    assert post(http, notes).json()["id"] == 1
+    assert texts(http, notes) == ["a", "a"]
+    assert texts(http, notes) == ["a"]
+
+
+@pytest.mark.parametrize(("kind", "status"), [("page", 200), ("redirect", 302)])
+def test_what_stands_between_answers_instead(http, notes, kind, status):
+    notes.fault(kind)
+    assert post(http, notes, allow_redirects=False).status_code == status
+    assert texts(http, notes) == []
+
+
+def test_the_method_is_a_pattern(http, notes):
+    notes.fault("500", method="POST|PATCH")
+    assert texts(http, notes) == []
+    assert post(http, notes).status_code == 500
+
+
 def test_a_request_delivered_twice_is_done_twice(http, notes):
     notes.fault("twice")
     assert post(http, notes).status_code == 201
@@ -185,6 +221,8 @@ def test_unknown_wishes_are_refused(notes):
         notes.switches(nothing=1)
     with pytest.raises(ValueError, match="404"):
         notes.action("nothing")
+    with pytest.raises(ValueError, match="404"):
+        notes.fault("nothing")
     with pytest.raises(ValueError, match="400"):
         notes.delete("note", 1)
 
