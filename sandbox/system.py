@@ -4,13 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp
 
 from sandbox.calls import Call
+from sandbox.exchange import Refusal
 from sandbox.faults import CORE_KINDS, Fault
 from sandbox.store import Key, Record, Store
 
@@ -66,7 +68,7 @@ class System:
         return Call("read" if method in ("GET", "HEAD") else "write", f"{method} {path}")
 
     def seed(self, store: Store, seed: str, generate: Mapping[str, Any]) -> None:
-        """Fill the cleared store: `seed` is "empty" or "company"; `generate` holds numbers by kind, and options."""
+        """Fill the cleared store: `seed` is "empty", "company" or "demo"; `generate` holds numbers by kind, and options."""
 
     def turned(self, store: Store, name: str) -> None:
         """Follow a switch that was just turned, where its setting shows in records."""
@@ -103,6 +105,38 @@ class System:
     def switch(self, store: Store, name: str) -> Any:
         """Return the present setting of a switch."""
         return store.value(f"switch:{name}", self.switches[name].default)
+
+
+A = TypeVar("A")
+
+
+class AccountSystem(System, Generic[A]):
+    """A system with one account per store, made by `account_type(store)`."""
+
+    account_type: Callable[[Store], A]
+
+    def __init__(self) -> None:
+        self._accounts: WeakKeyDictionary[Store, A] = WeakKeyDictionary()
+
+    def account(self, store: Store) -> A:
+        """Return the account over `store`."""
+        if store not in self._accounts:
+            self._accounts[store] = type(self).account_type(store)
+        return self._accounts[store]
+
+    def do(self, store: Store, work: Callable[..., Any], *arguments: Any) -> Any:
+        """Run a change outside the API; what the rules refuse is a ValueError, and nothing stays derived from it."""
+        try:
+            return work(self.account(store), *arguments)
+        except Refusal as refusal:
+            self.forget(store)
+            raise ValueError(f"{refusal.status} {refusal.body}") from refusal
+        except (KeyError, TypeError, ValueError):
+            self.forget(store)
+            raise
+
+    def forget(self, store: Store) -> None:
+        """Drop what the account has derived from records."""
 
 
 def load(name: str) -> System:

@@ -1,26 +1,23 @@
 """The API as an ASGI app: allowance, token, plan, then the endpoint."""
 
-import re
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from sandbox.activecampaign import deals, imports, pages
-from sandbox.activecampaign.errors import Refusal, forbidden
-from sandbox.activecampaign.exchange import Answer, Ask, Handler
+from sandbox.activecampaign.errors import forbidden
+from sandbox.activecampaign.exchange import Ask, Handler
 from sandbox.activecampaign.limits import CALLS_PER_SECOND, Reading
 from sandbox.activecampaign.listing import list_contacts, list_plain
 from sandbox.activecampaign.panel import Panel
 from sandbox.activecampaign.resources import CONTACT_LISTS, CONTACT_TAGS, FIELDS, RESOURCES, USERS, Resource
+from sandbox.exchange import AccountApi, Answer, Refusal, Routes, client_base
 
 PREFIX = "/api/3"
-LOOPBACK = ("127.0.0.1", "localhost")
 CRM = frozenset({*(kind for kind, resource in RESOURCES.items() if resource.is_crm), "deals"})
 
 
@@ -66,32 +63,22 @@ ENDPOINTS["/users"].pop("POST")
 ENDPOINTS["/users/{id}"] = {"GET": partial(pages.view, USERS)}
 
 
-def _pattern(path: str) -> re.Pattern[str]:
-    named = re.sub(r"\{(\w+):([^}]*)\}", r"(?P<\1>\2)", path)
-    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", named))
+ROUTES = Routes(ENDPOINTS, PREFIX)
+label = ROUTES.label
 
 
-ROUTES = sorted(((_pattern(path), path, verbs) for path, verbs in ENDPOINTS.items()), key=lambda route: route[1].endswith("{id}"))
-
-
-class Api:
+class Api(AccountApi):
     """Serves one account."""
 
     def __init__(self, panel: Panel) -> None:
         self._panel = panel
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; the body is read first, so nothing waits while records change."""
-        request = Request(scope, receive)
-        content = await request.body()
-        try:
-            response = self._respond(request, content)
-        except BaseException:
-            self._panel.forget()
-            raise
-        await response(scope, receive, send)
+    def forget(self) -> None:
+        """Drop what is derived from records."""
+        self._panel.forget()
 
-    def _respond(self, request: Request, content: bytes) -> Response:
+    def respond(self, request: Request, content: Any) -> Response:
+        """Return the answer; a refusal takes back what its endpoint has begun."""
         panel = self._panel
         imports.settle(panel)
         mark = panel.store.savepoint()
@@ -109,13 +96,16 @@ class Api:
             raise too_many(self._panel, reading.wait_seconds)
         if request.headers.get("api-token") != self._panel.switch("api_token"):
             raise unauthorized()
-        words, verbs = _route(request.url.path)
+        found = ROUTES.find(request.url.path)
+        if found is None:
+            raise Refusal(404, {"message": "No Result found"})
+        words, verbs = found
         kind = request.url.path.removeprefix(PREFIX).split("/")[1]
         if kind in CRM and not self._panel.switch("crm_in_plan"):
             raise forbidden("Your plan does not include this feature.")
         if request.method not in verbs:
             raise Refusal(405, {"message": "Method not allowed"}, {"Allow": ", ".join(sorted(verbs))})
-        ask = Ask(self._panel, _base(request), words, list(request.query_params.multi_items()), _json(content))
+        ask = Ask(self._panel, client_base(request), words, list(request.query_params.multi_items()), _json(content))
         return verbs[request.method](ask)
 
 
@@ -140,32 +130,8 @@ def response_of(answer: Answer, reading: Reading) -> Response:
     return Response(content, answer.status, headers, "application/json")
 
 
-def label(path: str) -> str:
-    """Return the path with its varying parts named, for the counts of calls."""
-    inner = path.removeprefix(PREFIX)
-    for pattern, name, _ in ROUTES:
-        if match := pattern.fullmatch(inner):
-            return re.sub(r"\{kind:[^}]*\}", match.groupdict().get("kind", ""), name)
-    return inner
-
-
 def _json(content: bytes) -> Any:
     try:
         return msgspec.json.decode(content) if content else {}
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise Refusal(400, {}) from None
-
-
-def _route(path: str) -> tuple[dict[str, str], Mapping[str, Handler]]:
-    for pattern, _, verbs in ROUTES:
-        match = pattern.fullmatch(path.removeprefix(PREFIX)) if path.startswith(PREFIX) else None
-        if match:
-            return match.groupdict(), verbs
-    raise Refusal(404, {"message": "No Result found"})
-
-
-def _base(request: Request) -> str:
-    """Return scheme and host as the client knows them: the vendor's host is always spoken to over TLS."""
-    host = request.headers.get("host", "")
-    scheme = request.url.scheme if urlsplit(f"//{host}").hostname in LOOPBACK else "https"
-    return f"{scheme}://{host}"

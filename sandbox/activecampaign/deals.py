@@ -6,10 +6,11 @@ from typing import Any
 
 from sandbox.activecampaign import records
 from sandbox.activecampaign.errors import invalid, missing, not_found
-from sandbox.activecampaign.exchange import Answer, Ask
+from sandbox.activecampaign.exchange import Ask
 from sandbox.activecampaign.moments import central, parsed, stored
 from sandbox.activecampaign.panel import Panel, Row
 from sandbox.activecampaign.resources import DEAL_DATA, DEAL_FIELDS, DEAL_GROUPS, DEAL_STAGES
+from sandbox.exchange import Answer
 
 FIRST_STAGES = ("To Contact", "In Contact", "Follow Up")
 ATTRIBUTES: Mapping[str, Any] = {

@@ -1,17 +1,8 @@
 """Answers that refuse, in the shapes ActiveCampaign gives them."""
 
-from collections.abc import Mapping
 from typing import Any
 
-
-class Refusal(Exception):
-    """A request is refused; nothing was changed. `body` None is an empty answer."""
-
-    def __init__(self, status: int, body: Any = None, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(status, body)
-        self.status = status
-        self.body = body
-        self.headers = dict(headers or {})
+from sandbox.exchange import Refusal
 
 
 def not_found(model: str, key: Any) -> Refusal:

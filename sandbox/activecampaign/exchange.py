@@ -1,11 +1,12 @@
 """What a handler gets and gives."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from sandbox.activecampaign.errors import Refusal, not_found
+from sandbox.activecampaign.errors import not_found
 from sandbox.activecampaign.panel import Panel
+from sandbox.exchange import Answer, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +48,6 @@ class Ask:
             source = {"parameter": "limit"}
             raise Refusal(422, {"errors": [{"title": "The limit is too large.", "detail": "", "source": source}]})
         return _whole(self.param("offset"), 0), max(1, min(limit, 100))
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a handler gives back; `body` None is an empty answer."""
-
-    status: int = 200
-    body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 Handler = Callable[[Ask], Answer]

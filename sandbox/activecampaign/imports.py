@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 
 from sandbox.activecampaign import contacts, records
-from sandbox.activecampaign.errors import Refusal
-from sandbox.activecampaign.exchange import Answer, Ask
+from sandbox.activecampaign.exchange import Ask
 from sandbox.activecampaign.moments import central
 from sandbox.activecampaign.panel import Panel
 from sandbox.activecampaign.resources import CONTACT_LISTS, CONTACT_TAGS, TAGS
+from sandbox.exchange import Answer, Refusal
 
 CONTACTS_LIMIT = 250
 BYTES_LIMIT = 400_000

@@ -6,11 +6,12 @@ from functools import partial
 from typing import Any
 
 from sandbox.activecampaign import contacts
-from sandbox.activecampaign.exchange import Answer, Ask
+from sandbox.activecampaign.exchange import Ask
 from sandbox.activecampaign.moments import CENTRAL, parsed
 from sandbox.activecampaign.panel import Panel, Row
 from sandbox.activecampaign.records import show
 from sandbox.activecampaign.resources import RESOURCES, Resource
+from sandbox.exchange import Answer
 
 Test = Callable[[Row], bool]
 PAGE_INPUT = {"segmentid": 0, "formid": 0, "listid": 0, "tagid": 0, "limit": 20, "offset": 0, "search": None, "sort": None,

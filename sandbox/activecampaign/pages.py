@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.activecampaign import contacts, records
-from sandbox.activecampaign.errors import Refusal, invalid
-from sandbox.activecampaign.exchange import Answer, Ask
+from sandbox.activecampaign.errors import invalid
+from sandbox.activecampaign.exchange import Ask
 from sandbox.activecampaign.listing import sub_rows
 from sandbox.activecampaign.panel import Panel, Row
 from sandbox.activecampaign.resources import (
@@ -22,6 +22,7 @@ from sandbox.activecampaign.resources import (
     Resource,
 )
 from sandbox.activecampaign.values import set_value
+from sandbox.exchange import Answer, Refusal
 
 SUB_KINDS = ("contactTags", "contactLists", "fieldValues", "accountContacts")
 EMPTY_SUB_KINDS = (

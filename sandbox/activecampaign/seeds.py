@@ -7,6 +7,7 @@ from sandbox.activecampaign import deals, pages, people, records
 from sandbox.activecampaign.panel import Panel
 from sandbox.activecampaign.resources import DEAL_GROUPS, DEAL_STAGES, FIELD_OPTIONS, LISTS, USERS
 from sandbox.company.activecampaign import activecampaign_company, generate_activecampaign
+from sandbox.company.demo import demo_activecampaign
 from sandbox.company.salesforce import USERS as STAFF
 from sandbox.company.trade import STAGES
 
@@ -16,6 +17,7 @@ FIELDS: tuple[Mapping[str, Any], ...] = (
     {"title": "Customer since", "type": "date"},
     {"title": "City", "type": "text"},
 )
+SEEDS = {"company": activecampaign_company, "demo": demo_activecampaign}
 REFERENCES = ("SFCONTACTID", "SFLEADID")
 DEAL_REFERENCE = "SFOPPORTUNITYID"
 
@@ -33,8 +35,8 @@ def fill(panel: Panel, seed: str, generate: Mapping[str, Any]) -> None:
     _add_pipeline(panel)
     if generate.get("cross_references"):
         add_references(panel)
-    if seed == "company":
-        people.put_contacts(panel, activecampaign_company(panel.store.clock.now()))
+    if seed in SEEDS:
+        people.put_contacts(panel, SEEDS[seed](panel.store.clock.now()))
     if generate.get("contacts"):
         people.put_contacts(panel, generate_activecampaign(int(generate["contacts"]), int(generate.get("accounts") or 0)))
 

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import Receive, Scope, Send
 
+from sandbox.exchange import AccountApi
 from sandbox.forcemanager import records
 from sandbox.forcemanager.crm import Crm
 from sandbox.forcemanager.describing import extra_fields, schema
@@ -25,19 +25,14 @@ SESSIONS = "session"
 _PATH = re.compile(r"/(?:list/)?(\w+)(?:/(\w+))?(?:/(\w+))?/?")
 
 
-class Api:
+class Api(AccountApi):
     """Serves one implementation."""
 
     def __init__(self, crm: Crm) -> None:
         self._crm = crm
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; the body is read first, so nothing waits while rows change."""
-        request = Request(scope, receive)
-        content = await request.body()
-        await self._respond(request, content)(scope, receive, send)
-
-    def _respond(self, request: Request, content: bytes) -> Response:
+    def respond(self, request: Request, content: Any) -> Response:
+        """Return the answer."""
         try:
             if not self._crm.admits():
                 raise too_many(self._crm.switch("retry_after"))

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sandbox.company.demo import demo_forcemanager
 from sandbox.company.forcemanager import forcemanager_company, forcemanager_users, generate_forcemanager
 from sandbox.company.names import COUNTRIES
 from sandbox.company.trade import STAGES
 from sandbox.forcemanager.crm import API_USER, Crm, Row
 from sandbox.forcemanager.fields import AUDIT
 
+SEEDS = {"company": forcemanager_company, "demo": demo_forcemanager}
 FOUNDED = "2021-01-02T10:00:00.000Z"
 VALUES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "branches": (("Main unit", "Hauptsitz"), ("South", "Süd")),
@@ -31,8 +33,8 @@ def fill(crm: Crm, seed: str, generate: Mapping[str, Any]) -> None:
     put_all(crm, "users", [{"id": API_USER, "name": "Lockstep", "lastName": "API", "isActive": True}, *users])
     for resource, name, kind, length in EXTRA_FIELDS:
         crm.add_extra(resource, name, kind, length)
-    if seed == "company":
-        for kind, rows in forcemanager_company(crm.store.clock.now()).items():
+    if seed in SEEDS:
+        for kind, rows in SEEDS[seed](crm.store.clock.now()).items():
             put_all(crm, kind, rows)
     contacts, accounts = int(generate.get("contacts") or 0), int(generate.get("accounts") or 0)
     made: dict[str, list[dict[str, Any]]] = {"accounts": [], "contacts": []}

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,15 +16,16 @@ from sandbox.forcemanager.errors import Refusal, too_many, unauthorized
 from sandbox.forcemanager.fields import LISTS, RESOURCES
 from sandbox.forcemanager.switches import PRIVATE_KEY, PUBLIC_KEY, SWITCHES
 from sandbox.store import Key, Record, Store
-from sandbox.system import BAD_RECORD, System
+from sandbox.system import BAD_RECORD, AccountSystem
 
 PERSON = 91  # who edits in the app
 
 
-class ForceManagerSystem(System):
+class ForceManagerSystem(AccountSystem[Crm]):
     """One implementation per store."""
 
     name = "forcemanager"
+    account_type = Crm
     switches = SWITCHES
     hosts = ("api.forcemanager.com", "api.forcemanager.net")
     demo_switches = {"rate_limit": False}  # noqa: RUF012 — four calls a second would only cost patience
@@ -37,22 +37,13 @@ class ForceManagerSystem(System):
     row_faults = frozenset({"bad_record"})
     kept_on_reset = (SESSIONS,)
 
-    def __init__(self) -> None:
-        self._crms: WeakKeyDictionary[Store, Crm] = WeakKeyDictionary()
-
-    def crm(self, store: Store) -> Crm:
-        """Return the implementation over `store`."""
-        if store not in self._crms:
-            self._crms[store] = Crm(store)
-        return self._crms[store]
-
     def connection(self, url: str) -> dict[str, Any]:
         """Return a connection with the pair of API keys."""
         return {**super().connection(url), "login": PUBLIC_KEY, "password": PRIVATE_KEY, "extra": {"account": "nordwerk"}}
 
     def build(self, store: Store) -> ASGIApp:
         """Return the API."""
-        return Api(self.crm(store))
+        return Api(self.account(store))
 
     def classify(self, method: str, path: str, query: str, body: bytes) -> Call:
         """Count by endpoint; GET reads, the login is a login, everything else writes."""
@@ -63,7 +54,7 @@ class ForceManagerSystem(System):
 
     def seed(self, store: Store, seed: str, generate: Mapping[str, Any]) -> None:
         """Fill the cleared store."""
-        seeds.fill(self.crm(store), seed, generate)
+        seeds.fill(self.account(store), seed, generate)
 
     def actions(self) -> Mapping[str, Callable[..., Any]]:
         """Return what people and the platform do besides the API."""
@@ -77,25 +68,25 @@ class ForceManagerSystem(System):
         """Put rows as they are."""
         if kind not in RESOURCES and kind not in LISTS:
             raise KeyError(kind)
-        return [row["id"] for row in seeds.put_all(self.crm(store), kind, given)]
+        return [row["id"] for row in seeds.put_all(self.account(store), kind, given)]
 
     def edit(self, store: Store, kind: str, key: str, given: Mapping[str, Any]) -> None:
         """Change a row as a salesperson does."""
-        crm = self.crm(store)
+        crm = self.account(store)
         crm.put(kind, {**self._found(store, kind, int(key)), **records.edited(crm, PERSON), **given})
 
     def delete(self, store: Store, kind: str, key: str) -> None:
         """Delete a row as a salesperson does."""
         written = store.calls.records_written
         try:
-            records.delete(self.crm(store), kind, int(key), PERSON)
+            records.delete(self.account(store), kind, int(key), PERSON)
         except Refusal as refusal:
             raise KeyError(refusal.message) from refusal
         store.calls.records_written = written
 
     def answer_fault(self, store: Store, fault: Fault, request: Request) -> Response:
         """Answer in ForceManager's words."""
-        crm = self.crm(store)
+        crm = self.account(store)
         if fault.kind == "429":
             return refused(crm, too_many(fault.options.get("retry_after", 0)))
         if fault.kind == "401":
@@ -106,14 +97,14 @@ class ForceManagerSystem(System):
         return super().answer_fault(store, fault, request)
 
     def _found(self, store: Store, kind: str, key: int) -> Row:
-        row = self.crm(store).get(kind, key)
+        row = self.account(store).get(kind, key)
         if row is None:
             raise KeyError(f"{kind} {key}")
         return row
 
     def _add_field(self, store: Store, resource: str, field: str, kind: str = "text", required: bool = False) -> None:
         """Add an extra field `Z_…` to a resource: text, int, number, bool or moment."""
-        self.crm(store).add_extra(resource, field, kind, 255 if kind == "text" else 0, required)
+        self.account(store).add_extra(resource, field, kind, 255 if kind == "text" else 0, required)
 
     def _expire_tokens(self, store: Store) -> None:
         """End every session."""
@@ -122,6 +113,6 @@ class ForceManagerSystem(System):
 
     def _restore(self, store: Store, kind: str, id: int) -> None:
         """Take a deletion back, as the vendor's support can."""
-        crm = self.crm(store)
+        crm = self.account(store)
         back = {"deleted": False, "dateDeleted": None, "salesRepIdDeleted": None}
         crm.put(kind, {**self._found(store, kind, id), **back, **records.edited(crm, PERSON)})

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from sandbox.exchange import Answer
 from sandbox.freshdesk.desk import Desk, Row
 from sandbox.freshdesk.errors import not_found
-from sandbox.freshdesk.exchange import Answer, Ask
+from sandbox.freshdesk.exchange import Ask
 
 ACCOUNT_ID = 720001
 AGENTS = (("Ingrid Hansen", "ingrid.hansen@nordwerk.example"), ("Support Nordwerk", "support@nordwerk.example"))

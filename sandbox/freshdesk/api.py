@@ -5,23 +5,21 @@ import binascii
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import Receive, Scope, Send
 
+from sandbox.exchange import AccountApi, Answer, Refusal, Routes, client_base
 from sandbox.freshdesk import account, fields, jobs, listing, pages, search
 from sandbox.freshdesk.desk import Desk
-from sandbox.freshdesk.errors import Refusal, not_allowed, not_found, plain
-from sandbox.freshdesk.exchange import Answer, Ask, Handler
+from sandbox.freshdesk.errors import not_allowed, not_found, plain
+from sandbox.freshdesk.exchange import Ask, Handler
 from sandbox.freshdesk.limits import PLANS, Plan, Reading
 
 PREFIX = "/api/v2"
 VERSION = {"X-Freshdesk-Api-Version": "latest=v2; requested=v2"}
-LOOPBACK = ("127.0.0.1", "localhost")
 
 ENDPOINTS: Mapping[str, Mapping[str, Handler]] = {
     "/contacts": {"GET": listing.list_contacts, "POST": pages.create_contact},
@@ -52,33 +50,30 @@ ENDPOINTS: Mapping[str, Mapping[str, Handler]] = {
 }  # fmt: skip
 
 
-def _pattern(path: str) -> re.Pattern[str]:
-    named = re.sub(r"\{(\w+):([^}]*)\}", r"(?P<\1>\2)", path)
-    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", named))
-
-
-ROUTES = sorted(((_pattern(path), path, verbs) for path, verbs in ENDPOINTS.items()), key=lambda route: route[1].endswith("{id}"))
+ROUTES = Routes(ENDPOINTS, PREFIX)
+label = ROUTES.label
 DOWNLOAD = re.compile(r"/download/(contacts|companies)/(\w+)\.csv")
 
 
-class Api:
+class Api(AccountApi):
     """Serves one account."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; the body is read first, so nothing waits while records change."""
-        request = Request(scope, receive)
-        content = await _content(request)
-        try:
-            response = self._respond(request, content)
-        except BaseException:
-            self._desk.forget()
-            raise
-        await response(scope, receive, send)
+    async def content(self, request: Request) -> Any:
+        """Return the body, or the parts of a form."""
+        if not _is_form(request):
+            return await super().content(request)
+        async with request.form() as form:
+            return {name: await part.read() if isinstance(part, UploadFile) else part for name, part in form.items()}
 
-    def _respond(self, request: Request, content: Any) -> Response:
+    def forget(self) -> None:
+        """Drop what is derived from records."""
+        self._desk.forget()
+
+    def respond(self, request: Request, content: Any) -> Response:
+        """Return the answer."""
         download = DOWNLOAD.fullmatch(request.url.path)
         reading = self._meter(request)
         try:
@@ -93,11 +88,14 @@ class Api:
         if reading.wait_seconds:
             raise too_many(reading.wait_seconds)
         self._admit(request)
-        words, verbs = _route(request.url.path)
+        found = ROUTES.find(request.url.path)
+        if found is None:
+            raise not_found()
+        words, verbs = found
         if request.method not in verbs:
             raise not_allowed(request.method, list(verbs))
         _check_types(request)
-        base = _base(request)
+        base = client_base(request)
         form, body = (content, None) if _is_form(request) else ({}, _json(content))
         query = dict(request.query_params)
         return verbs[request.method](Ask(self._desk, request.method, base, request.url.path, words, query, body, form))
@@ -147,15 +145,6 @@ def spent(desk: Desk) -> dict[str, str]:
     return _allowance(Reading(_plan(desk).calls, 0))
 
 
-def label(path: str) -> str:
-    """Return the path with its varying parts named, for the counts of calls."""
-    inner = path.removeprefix(PREFIX)
-    for pattern, name, _ in ROUTES:
-        if match := pattern.fullmatch(inner):
-            return re.sub(r"\{kind:[^}]*\}", match.groupdict().get("kind", ""), name)
-    return inner
-
-
 def _plan(desk: Desk) -> Plan:
     return PLANS[str(desk.switch("plan")).lower()]
 
@@ -166,13 +155,6 @@ def _allowance(reading: Reading) -> dict[str, str]:
         "X-Ratelimit-Remaining": str(reading.remaining),
         "X-Ratelimit-Used-CurrentRequest": "1",
     }
-
-
-async def _content(request: Request) -> Any:
-    if not _is_form(request):
-        return await request.body()
-    async with request.form() as form:
-        return {name: await part.read() if isinstance(part, UploadFile) else part for name, part in form.items()}
 
 
 def _is_form(request: Request) -> bool:
@@ -186,14 +168,6 @@ def _json(content: bytes) -> Any:
         return msgspec.json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise plain(400, "invalid_json", "Request body has invalid json format") from None
-
-
-def _route(path: str) -> tuple[dict[str, str], Mapping[str, Handler]]:
-    for pattern, _, verbs in ROUTES:
-        match = pattern.fullmatch(path.removeprefix(PREFIX)) if path.startswith(PREFIX) else None
-        if match:
-            return match.groupdict(), verbs
-    raise not_found()
 
 
 def _check_types(request: Request) -> None:
@@ -215,13 +189,6 @@ def _key(authorization: str) -> str:
         return base64.b64decode(coded, validate=True).decode().partition(":")[0]
     except (binascii.Error, UnicodeDecodeError):
         return ""
-
-
-def _base(request: Request) -> str:
-    """Return scheme and host as the client knows them: the vendor's host is always spoken to over TLS."""
-    host = request.headers.get("host", "")
-    scheme = request.url.scheme if urlsplit(f"//{host}").hostname in LOOPBACK else "https"
-    return f"{scheme}://{host}"
 
 
 def _response(answer: Answer, headers: Mapping[str, str]) -> Response:

@@ -1,24 +1,14 @@
 """Answers that refuse, in the shapes Freshdesk gives them."""
 
-from collections.abc import Mapping
 from typing import Any
 
+from sandbox.exchange import Refusal
 from sandbox.freshdesk.desk import Desk
 
 Problem = dict[str, Any]
 
 UNEXPECTED = "Unexpected/invalid field in request"
 UNIQUE = "It should be a unique value"
-
-
-class Refusal(Exception):
-    """A request is refused; nothing was changed. `body` None is an empty answer."""
-
-    def __init__(self, status: int, body: Any = None, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(status, body)
-        self.status = status
-        self.body = body
-        self.headers = dict(headers or {})
 
 
 def problem(field: str, code: str, message: str, **more: Any) -> Problem:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.exchange import Answer, Refusal
 from sandbox.freshdesk.desk import Desk
-from sandbox.freshdesk.errors import UNEXPECTED, Refusal, not_found, problem
+from sandbox.freshdesk.errors import UNEXPECTED, not_found, problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +41,6 @@ class Ask:
         if unknown and self.desk.switch("reject_unknown_query"):
             errors = [problem(name, "invalid_field", UNEXPECTED) for name in unknown]
             raise Refusal(400, {"description": "Validation failed", "errors": errors})
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a handler gives back; `body` None is an empty answer."""
-
-    status: int = 200
-    body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 Handler = Callable[[Ask], Answer]

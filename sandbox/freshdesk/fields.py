@@ -4,10 +4,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.exchange import Answer
 from sandbox.freshdesk import checks
 from sandbox.freshdesk.desk import Desk, Row
 from sandbox.freshdesk.errors import UNIQUE, not_found, plain, problem, refuse_if
-from sandbox.freshdesk.exchange import Answer, Ask
+from sandbox.freshdesk.exchange import Ask
 from sandbox.freshdesk.shapes import CUSTOM
 
 TYPES = (*checks.custom_checks, "custom_dropdown")

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from sandbox.exchange import Answer, Refusal
 from sandbox.freshdesk import companies, contacts
 from sandbox.freshdesk.checks import TEXT_LIMIT
 from sandbox.freshdesk.desk import Desk, Row
-from sandbox.freshdesk.errors import UNEXPECTED, Refusal, invalid, not_found, plain, problem, refuse_if
-from sandbox.freshdesk.exchange import Answer, Ask
+from sandbox.freshdesk.errors import UNEXPECTED, invalid, not_found, plain, problem, refuse_if
+from sandbox.freshdesk.exchange import Ask
 from sandbox.freshdesk.order import LIVE
 from sandbox.freshdesk.shapes import CUSTOM
 

@@ -6,10 +6,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from sandbox.company.ids import freshdesk_time
+from sandbox.exchange import Answer
 from sandbox.freshdesk.contacts import address_owner
 from sandbox.freshdesk.desk import Desk, Row
 from sandbox.freshdesk.errors import UNEXPECTED, invalid
-from sandbox.freshdesk.exchange import Answer, Ask
+from sandbox.freshdesk.exchange import Ask
 from sandbox.freshdesk.order import BLOCKED, DELETED, LIVE, by_name, state_of
 from sandbox.freshdesk.shapes import company_view, contact_row
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+from sandbox.exchange import Answer
 from sandbox.freshdesk import companies, contacts, lifecycle
 from sandbox.freshdesk.desk import Desk, Row
 from sandbox.freshdesk.errors import invalid, not_found
-from sandbox.freshdesk.exchange import Answer, Ask
+from sandbox.freshdesk.exchange import Ask
 from sandbox.freshdesk.order import LIVE
 from sandbox.freshdesk.shapes import company_view, contact_view
 

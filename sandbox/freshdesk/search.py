@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.exchange import Answer, Refusal
 from sandbox.freshdesk.desk import DOMAINS, Desk, Row
-from sandbox.freshdesk.errors import UNEXPECTED, Refusal, invalid
-from sandbox.freshdesk.exchange import Answer, Ask
+from sandbox.freshdesk.errors import UNEXPECTED, invalid
+from sandbox.freshdesk.exchange import Ask
 from sandbox.freshdesk.listing import page_of
 from sandbox.freshdesk.order import LIVE, state_of
 from sandbox.freshdesk.shapes import CUSTOM, company_view, contact_row

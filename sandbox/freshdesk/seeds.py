@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.company import freshdesk_company, generate_freshdesk
+from sandbox.company.demo import demo_freshdesk
 from sandbox.company.freshdesk import ACCOUNT_TIERS, HEALTH_SCORES, INDUSTRY_CHOICES, REGIONS
 from sandbox.freshdesk.account import FOUNDED, seed_agents
 from sandbox.freshdesk.desk import Desk
@@ -16,6 +17,7 @@ CONTACT_FIELDS = (
     "description", "unique_external_id", "twitter_profile_status", "twitter_followers_count",
 )  # fmt: skip
 COMPANY_FIELDS = ("name", "description", "note", "domains", "health_score", "account_tier", "renewal_date", "industry")
+SEEDS = {"company": freshdesk_company, "demo": demo_freshdesk}
 CHOICES = {"health_score": HEALTH_SCORES, "account_tier": ACCOUNT_TIERS, "industry": INDUSTRY_CHOICES}
 CUSTOM_FIELDS: Mapping[str, tuple[dict[str, Any], ...]] = {
     "contact_fields": (
@@ -36,8 +38,8 @@ def fill(desk: Desk, seed: str, generate: Mapping[str, Any]) -> None:
     seed_agents(desk)
     for kind in ("contact_fields", "company_fields"):
         _seed_fields(desk, kind, bool(generate.get("cross_references")))
-    if seed == "company":
-        for kind, rows in freshdesk_company(desk.store.clock.now()).items():
+    if seed in SEEDS:
+        for kind, rows in SEEDS[seed](desk.store.clock.now()).items():
             put_all(desk, kind, rows)
     contacts, companies = generate.get("contacts") or 0, generate.get("companies") or generate.get("accounts") or 0
     if contacts or companies:

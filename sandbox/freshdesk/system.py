@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,33 +12,24 @@ from sandbox.faults import Fault
 from sandbox.freshdesk import companies, contacts, fields, lifecycle, pages, seeds
 from sandbox.freshdesk.api import Api, label, refused, spent, too_many, unauthorized
 from sandbox.freshdesk.desk import Desk
-from sandbox.freshdesk.errors import Refusal
 from sandbox.freshdesk.switches import SWITCHES
 from sandbox.store import Key, Record, Store
-from sandbox.system import BAD_RECORD, System
+from sandbox.system import BAD_RECORD, AccountSystem
 
 RECORDS = ("contacts", "companies")
 OTHER = ("/account", "/agents", "/agents/me", "/contacts/export", "/companies/export")
 
 
-class FreshdeskSystem(System):
+class FreshdeskSystem(AccountSystem[Desk]):
     """One Freshdesk account per store."""
 
     name = "freshdesk"
+    account_type = Desk
     switches = SWITCHES
     hosts = ("*.freshdesk.com",)
     demo_switches = {"rate_limit": False}  # noqa: RUF012 — the first run would wait for most of a minute, as it does in earnest
     own_faults: Mapping[str, str] = {"bad_record": BAD_RECORD}
     row_faults = frozenset({"bad_record"})
-
-    def __init__(self) -> None:
-        self._desks: WeakKeyDictionary[Store, Desk] = WeakKeyDictionary()
-
-    def desk(self, store: Store) -> Desk:
-        """Return the account over `store`."""
-        if store not in self._desks:
-            self._desks[store] = Desk(store)
-        return self._desks[store]
 
     def connection(self, url: str) -> dict[str, Any]:
         """Return a connection with the account's API key."""
@@ -47,7 +37,7 @@ class FreshdeskSystem(System):
 
     def build(self, store: Store) -> ASGIApp:
         """Return the API."""
-        return Api(self.desk(store))
+        return Api(self.account(store))
 
     def classify(self, method: str, path: str, query: str, body: bytes) -> Call:
         """Count by endpoint; GET reads, everything else writes, except the account and exports."""
@@ -58,25 +48,25 @@ class FreshdeskSystem(System):
 
     def seed(self, store: Store, seed: str, generate: Mapping[str, Any]) -> None:
         """Fill the cleared store; `cross_references` makes the two reference fields that otherwise do not exist."""
-        seeds.fill(self.desk(store), seed, generate)
+        seeds.fill(self.account(store), seed, generate)
 
     def actions(self) -> Mapping[str, Callable[..., Any]]:
         """Return what people do on Freshdesk's own pages."""
         return {
-            "block": lambda store, id: self._do(store, lifecycle.block, id, True),
-            "unblock": lambda store, id: self._do(store, lifecycle.block, id, False),
-            "restore": lambda store, id: self._do(store, lifecycle.restore, id),
-            "hard_delete": lambda store, id: self._do(store, lifecycle.erase, id, True),
+            "block": lambda store, id: self.do(store, lifecycle.block, id, True),
+            "unblock": lambda store, id: self.do(store, lifecycle.block, id, False),
+            "restore": lambda store, id: self.do(store, lifecycle.restore, id),
+            "hard_delete": lambda store, id: self.do(store, lifecycle.erase, id, True),
             "merge": self._merge,
             "mail_from": self._mail_from,
-            "add_field": lambda store, kind, **given: self._do(store, fields.add, kind, given),
+            "add_field": lambda store, kind, **given: self.do(store, fields.add, kind, given),
             "drop_field": self._drop_field,
             "set_choices": self._set_choices,
         }
 
     def records(self, store: Store, kind: str, with_deleted: bool) -> Sequence[Record]:
         """Return contacts and companies in the single view (blocked contacts marked), other kinds as stored."""
-        desk, rows = self.desk(store), list(store.table(kind).values())
+        desk, rows = self.account(store), list(store.table(kind).values())
         if kind == "companies":
             return [pages.show_company(desk, row) for row in rows]
         if kind != "contacts":
@@ -88,61 +78,53 @@ class FreshdeskSystem(System):
         """Put contacts or companies as they are."""
         if kind not in RECORDS:
             raise KeyError(kind)
-        desk = self.desk(store)
+        desk = self.account(store)
         now = desk.now()
         stamped = [{"name": "", "created_at": now, "updated_at": now, **row} for row in records]
         rows = [row if "id" in row else {**row, "id": desk.new_id(kind)} for row in stamped]
-        self._do(store, seeds.put_all, kind, rows)
+        self.do(store, seeds.put_all, kind, rows)
         return [row["id"] for row in rows]
 
     def edit(self, store: Store, kind: str, key: str, given: Mapping[str, Any]) -> None:
         """Change a contact or company; custom fields not named stay."""
-        desk = self.desk(store)
+        desk = self.account(store)
         old = desk.get(kind, int(key)) if kind in RECORDS else None
         if old is None:
             raise KeyError(f"{kind} {key}")
-        self._do(store, Desk.put, kind, contacts.merged(old, {"updated_at": desk.now(), **given}))
+        self.do(store, Desk.put, kind, contacts.merged(old, {"updated_at": desk.now(), **given}))
 
     def delete(self, store: Store, kind: str, key: str) -> None:
         """Soft-delete a contact, delete a company for good."""
         if kind not in RECORDS:
             raise KeyError(kind)
-        self._do(store, lifecycle.soft_delete if kind == "contacts" else companies.delete, int(key))
+        self.do(store, lifecycle.soft_delete if kind == "contacts" else companies.delete, int(key))
 
     def answer_fault(self, store: Store, fault: Fault, request: Request) -> Response:
         """Answer 429 and 401 in Freshdesk's words."""
         if fault.kind == "429":
-            return refused(too_many(fault.options.get("retry_after", 1)), spent(self.desk(store)))
+            return refused(too_many(fault.options.get("retry_after", 1)), spent(self.account(store)))
         if fault.kind == "401":
             return refused(unauthorized(), {})
         return super().answer_fault(store, fault, request)
 
-    def _do(self, store: Store, work: Callable[..., Any], *arguments: Any) -> Any:
-        """Run a change outside the API; what the rules refuse is a ValueError, and nothing stays derived from it."""
-        desk = self.desk(store)
-        try:
-            return work(desk, *arguments)
-        except Refusal as refusal:
-            desk.forget()
-            raise ValueError(f"{refusal.status} {refusal.body}") from refusal
-        except (KeyError, TypeError, ValueError):
-            desk.forget()
-            raise
+    def forget(self, store: Store) -> None:
+        """Drop what the account has derived from records."""
+        self.account(store).forget()
 
     def _merge(self, store: Store, primary: int, secondaries: list[int], **chosen: Any) -> None:
         given = {"primary_contact_id": primary, "secondary_contact_ids": secondaries, "contact": chosen}
-        self._do(store, lifecycle.merge, given)
+        self.do(store, lifecycle.merge, given)
 
     def _mail_from(self, store: Store, email: str, sender: str = "") -> int:
         """Let a mail from an unknown sender come in, which makes a contact."""
         given = {"name": sender or email.split("@")[0], "email": email}
         written = store.calls.records_written
-        record = self._do(store, contacts.create, given)
+        record = self.do(store, contacts.create, given)
         store.calls.records_written = written
         return int(record["id"])
 
     def _drop_field(self, store: Store, kind: str, field: str) -> None:
-        self._do(store, fields.drop, kind, self._field(store, kind, field))
+        self.do(store, fields.drop, kind, self._field(store, kind, field))
 
     def _set_choices(self, store: Store, kind: str, field: str, choices: list[str]) -> None:
         old = self._field(store, kind, field)

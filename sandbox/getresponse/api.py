@@ -1,7 +1,6 @@
 """The API as an ASGI app: allowance, key, blocks, then the endpoint."""
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -9,12 +8,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
+from sandbox.exchange import AccountApi, Answer, Routes
 from sandbox.getresponse import catalogue, contacts, imports, pages, search
 from sandbox.getresponse.account import Account
 from sandbox.getresponse.errors import Refusal, not_found, unauthorized
-from sandbox.getresponse.exchange import Answer, Ask, Handler
+from sandbox.getresponse.exchange import Ask, Handler
 from sandbox.getresponse.limits import FRAME, Reading
 from sandbox.getresponse.shapes import in_zone
 
@@ -43,22 +42,18 @@ ENDPOINTS: Mapping[str, Mapping[str, Handler]] = {
     "/imports/{id}": {"GET": imports.view_import},
 }  # fmt: skip
 
-ROUTES = [(re.compile(path.replace("{id}", r"(?P<id>[^/]+)")), path, verbs) for path, verbs in ENDPOINTS.items()]
+ROUTES = Routes(ENDPOINTS, PREFIX)
+label = ROUTES.label
 
 
-class Api:
+class Api(AccountApi):
     """Serves one account."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; the body is read first, so nothing waits while records change."""
-        request = Request(scope, receive)
-        content = await request.body()
-        await self._respond(request, content)(scope, receive, send)
-
-    def _respond(self, request: Request, content: bytes) -> Response:
+    def respond(self, request: Request, content: Any) -> Response:
+        """Return the answer."""
         reading = self._meter()
         try:
             zone = _zone(request.headers.get("x-time-zone"))
@@ -77,9 +72,10 @@ class Api:
         if reading.is_over:
             raise too_many(self._account, reading)
         self._admit(request)
-        words, verbs = route(request.url.path)
-        if request.method not in verbs:
+        found = ROUTES.find(request.url.path)
+        if found is None or request.method not in found[1]:
             raise not_found()
+        words, verbs = found
         contacts.settle(self._account)
         imports.work(self._account)
         return verbs[request.method](Ask(self._account, words, dict(request.query_params), _json(content)))
@@ -111,21 +107,6 @@ def respond(answer: Answer, reading: Reading) -> Response:
     return Response(
         content, answer.status, {**reading.headers(), **answer.headers}, "application/json; charset=utf-8" if content else None
     )
-
-
-def label(path: str) -> str:
-    """Return the path with its varying parts named, for the counts of calls."""
-    inner = path.removeprefix(PREFIX)
-    return next((name for pattern, name, _ in ROUTES if pattern.fullmatch(inner)), inner)
-
-
-def route(path: str) -> tuple[dict[str, str], Mapping[str, Handler]]:
-    """Return the varying parts of a path and what can be done there. Raises Refusal for a path that is none."""
-    inner = path.removeprefix(PREFIX) if path.startswith(f"{PREFIX}/") else ""
-    for pattern, _, verbs in ROUTES:
-        if match := pattern.fullmatch(inner):
-            return match.groupdict(), verbs
-    raise not_found()
 
 
 def _json(content: bytes) -> Any:

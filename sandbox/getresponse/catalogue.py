@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.exchange import Answer
 from sandbox.getresponse.account import Account, Row
 from sandbox.getresponse.errors import invalid, not_found, taken
-from sandbox.getresponse.exchange import Answer, Ask, Collection
+from sandbox.getresponse.exchange import Ask, Collection
 from sandbox.getresponse.shapes import campaign_row, campaign_view, contact_row, field_view, tag_view
 from sandbox.getresponse.typed import CHOOSING, COUNTRY_NAMES, FORMATS, GENDERS, TYPES
 

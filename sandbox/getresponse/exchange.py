@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from sandbox.exchange import Answer
 from sandbox.getresponse.account import Account, Row, stamp
 from sandbox.getresponse.errors import Refusal, bad_query, invalid
 from sandbox.getresponse.shapes import View
@@ -28,15 +29,6 @@ class Ask:
         if not isinstance(self.body, dict):
             raise Refusal(1021, "The request body is not a JSON object")
         return self.body
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a handler gives back; `body` None is an empty answer."""
-
-    status: int = 200
-    body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 Handler = Callable[[Ask], Answer]

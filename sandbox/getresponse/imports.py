@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from sandbox.exchange import Answer
 from sandbox.getresponse import contacts
 from sandbox.getresponse.account import Account, Row, stamp
 from sandbox.getresponse.catalogue import add_tag
 from sandbox.getresponse.errors import Refusal, invalid, missing, not_found, taken
-from sandbox.getresponse.exchange import Answer, Ask, Collection
+from sandbox.getresponse.exchange import Ask, Collection
 from sandbox.getresponse.shapes import BASE, reference
 
 ACTIVE = ("uploaded", "to_review", "review", "approved")

@@ -1,9 +1,10 @@
 """The endpoints of contacts, and the account itself."""
 
+from sandbox.exchange import Answer
 from sandbox.getresponse import contacts
 from sandbox.getresponse.account import LIVE
 from sandbox.getresponse.errors import Refusal, invalid
-from sandbox.getresponse.exchange import Answer, Ask, Collection
+from sandbox.getresponse.exchange import Ask, Collection
 from sandbox.getresponse.shapes import BASE, contact_row, contact_view, tag_view
 
 ACCOUNT_ID = "p3Xk"

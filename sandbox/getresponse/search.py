@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandbox.exchange import Answer
 from sandbox.getresponse.account import STATES, Account, Row
 from sandbox.getresponse.errors import invalid
-from sandbox.getresponse.exchange import Answer, Ask, Collection
+from sandbox.getresponse.exchange import Ask, Collection
 from sandbox.getresponse.shapes import searched_row
 
 SECTIONS_LIMIT = CONDITIONS_LIMIT = 8

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.company.demo import demo_getresponse
 from sandbox.company.getresponse import CAMPAIGNS, FIELDS, getresponse_company
 from sandbox.getresponse import people
 from sandbox.getresponse.account import Account
 from sandbox.getresponse.catalogue import add_campaign, add_field
 
+SEEDS = {"company": getresponse_company, "demo": demo_getresponse}
 CROSS_REFERENCES = ("sf_contact_id", "sf_lead_id")
 
 
@@ -21,7 +23,7 @@ def fill(account: Account, seed: str, generate: Mapping[str, Any]) -> None:
     if generate.get("cross_references"):
         for name in CROSS_REFERENCES:
             add_field(account, {"name": name, "hidden": True})
-    rows = getresponse_company(account.store.clock.now()) if seed == "company" else []
+    rows = SEEDS[seed](account.store.clock.now()) if seed in SEEDS else []
     rows += [{"name": f"Person {n:06d}", "email": f"person.{n}@post.example"} for n in range(int(generate.get("contacts") or 0))]
     for row in rows:
         people.put(account, row)

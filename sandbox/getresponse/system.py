@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,29 +16,21 @@ from sandbox.getresponse.errors import Refusal, unauthorized
 from sandbox.getresponse.limits import Reading
 from sandbox.getresponse.switches import API_KEY, SWITCHES
 from sandbox.store import Key, Record, Store
-from sandbox.system import BAD_RECORD, System
+from sandbox.system import BAD_RECORD, AccountSystem
 
 SEARCH = "/search-contacts/contacts"
 
 
-class GetResponseSystem(System):
+class GetResponseSystem(AccountSystem[Account]):
     """One GetResponse account per store."""
 
     name = "getresponse"
+    account_type = Account
     switches = SWITCHES
     own_faults: Mapping[str, str] = {"bad_record": BAD_RECORD}
     row_faults = frozenset({"bad_record"})
     hosts = ("api.getresponse.com", "api3.getresponse360.com", "api3.getresponse360.pl")
     demo_switches: Mapping[str, Any] = {"rate_limit": False}
-
-    def __init__(self) -> None:
-        self._accounts: WeakKeyDictionary[Store, Account] = WeakKeyDictionary()
-
-    def account(self, store: Store) -> Account:
-        """Return the account over `store`."""
-        if store not in self._accounts:
-            self._accounts[store] = Account(store)
-        return self._accounts[store]
 
     def build(self, store: Store) -> ASGIApp:
         """Return the API."""

@@ -1,19 +1,10 @@
 """Answers that refuse: one envelope for contacts, that of RFC 7644 for SCIM."""
 
-from collections.abc import Mapping
 from typing import Any
 
+from sandbox.exchange import Refusal
+
 SCIM_ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
-
-
-class Refusal(Exception):
-    """A request is refused; nothing was changed."""
-
-    def __init__(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(status, body)
-        self.status = status
-        self.body = body
-        self.headers = dict(headers or {})
 
 
 def refusal(status: int, code: str, message: str, **more: Any) -> Refusal:

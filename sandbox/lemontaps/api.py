@@ -1,16 +1,15 @@
 """The API as an ASGI app: allowance, token, then the endpoint."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
+from sandbox.exchange import AccountApi, Refusal, Routes
 from sandbox.lemontaps import contacts, scim
-from sandbox.lemontaps.answers import Refusal, not_found, refusal, scim_refusal, too_many, unauthorized
+from sandbox.lemontaps.answers import not_found, refusal, scim_refusal, too_many, unauthorized
 from sandbox.lemontaps.book import Book
 
 SCIM = "/scim/v2"
@@ -51,27 +50,22 @@ ENDPOINTS: Mapping[str, Mapping[str, Handler]] = {
     },
     f"{SCIM}/Users/{{id}}": {"GET": lambda ask: (200, scim.view_user(ask.book, ask.key))},
 }
-ROUTES = [(re.compile(path.replace("{id}", "(?P<id>[^/]+)")), path, verbs) for path, verbs in ENDPOINTS.items()]
+ROUTES = Routes(ENDPOINTS)
+label = ROUTES.label
 
 
-class Api:
+class Api(AccountApi):
     """Serves one team."""
 
     def __init__(self, book: Book) -> None:
         self._book = book
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; the body is read first, so nothing waits while records change."""
-        request = Request(scope, receive)
-        content = await request.body()
-        try:
-            response = self._respond(request, content)
-        except BaseException:
-            self._book.forget()
-            raise
-        await response(scope, receive, send)
+    def forget(self) -> None:
+        """Drop what is derived from records."""
+        self._book.forget()
 
-    def _respond(self, request: Request, content: bytes) -> Response:
+    def respond(self, request: Request, content: Any) -> Response:
+        """Return the answer."""
         try:
             status, body = self._answer(request, content)
         except Refusal as problem:
@@ -84,10 +78,13 @@ class Api:
             raise too_many(wait)
         is_scim = request.url.path.startswith(SCIM)
         self._admit(request, is_scim)
-        key, verbs = _route(request.url.path)
+        found = ROUTES.find(request.url.path)
+        if found is None:
+            raise not_found()
+        words, verbs = found
         if request.method not in verbs:
             raise refusal(405, "method_not_allowed", f"{request.method} is not possible here.")
-        return verbs[request.method](Ask(self._book, request, key, content))
+        return verbs[request.method](Ask(self._book, request, words.get("id", ""), content))
 
     def _admit(self, request: Request, is_scim: bool) -> None:
         if is_scim and not self._book.switch("can_scim"):
@@ -100,18 +97,6 @@ class Api:
 def refused(problem: Refusal) -> Response:
     """Return a refusal as a response."""
     return _response(problem.status, problem.body, problem.headers)
-
-
-def label(path: str) -> str:
-    """Return the path with its varying parts named, for the counts of calls."""
-    return next((name for pattern, name, _ in ROUTES if pattern.fullmatch(path)), path)
-
-
-def _route(path: str) -> tuple[str, Mapping[str, Handler]]:
-    for pattern, _, verbs in ROUTES:
-        if match := pattern.fullmatch(path):
-            return match.groupdict().get("id", ""), verbs
-    raise not_found()
 
 
 def _response(status: int, body: Any, headers: Mapping[str, str]) -> Response:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sandbox.lemontaps.answers import Refusal, invalid, not_found, refusal
+from sandbox.exchange import Refusal
+from sandbox.lemontaps.answers import invalid, not_found, refusal
 from sandbox.lemontaps.book import TEXTS, Book, Row, stamp
 
 EMAIL = re.compile(r"[^\s@,;<>()]+@[^\s@,;<>()]+\.[^\s@.,;<>()]+")

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from sandbox.calls import Call
+from sandbox.company.demo import demo_lemontaps
 from sandbox.company.lemontaps import generate_lemontaps, lemontaps_company
 from sandbox.faults import Fault
 from sandbox.lemontaps import contacts, scim
@@ -18,31 +18,25 @@ from sandbox.lemontaps.book import BLANK, Book
 from sandbox.lemontaps.files import write_file
 from sandbox.lemontaps.switches import SCIM_TOKEN, SWITCHES, TOKEN
 from sandbox.store import Key, Record, Store
-from sandbox.system import BAD_RECORD, System
+from sandbox.system import BAD_RECORD, AccountSystem
+
+SEEDS = {"company": lemontaps_company, "demo": demo_lemontaps}
 
 
-class LemontapsSystem(System):
+class LemontapsSystem(AccountSystem[Book]):
     """One Lemontaps team per store."""
 
     name = "lemontaps"
+    account_type = Book
     switches = SWITCHES
     own_faults: Mapping[str, str] = {"bad_record": BAD_RECORD}
     row_faults = frozenset({"bad_record"})
     hosts = ("api.lemontaps.example",)
     demo_switches: Mapping[str, Any] = {"rate_limit": False}
 
-    def __init__(self) -> None:
-        self._books: WeakKeyDictionary[Store, Book] = WeakKeyDictionary()
-
-    def book(self, store: Store) -> Book:
-        """Return the team over `store`."""
-        if store not in self._books:
-            self._books[store] = Book(store)
-        return self._books[store]
-
     def build(self, store: Store) -> ASGIApp:
         """Return the API."""
-        return Api(self.book(store))
+        return Api(self.account(store))
 
     def connection(self, url: str) -> dict[str, Any]:
         """Return the Airflow connection to a server at `url`."""
@@ -54,10 +48,10 @@ class LemontapsSystem(System):
 
     def seed(self, store: Store, seed: str, generate: Mapping[str, Any]) -> None:
         """Fill the cleared store."""
-        self.book(store).forget()
-        self.book(store).calls_by_minute.clear()
-        if seed == "company":
-            for kind, rows in lemontaps_company(store.clock.now()).items():
+        self.account(store).forget()
+        self.account(store).calls_by_minute.clear()
+        if seed in SEEDS:
+            for kind, rows in SEEDS[seed](store.clock.now()).items():
                 self.insert(store, kind, rows)
         if generate.get("contacts"):
             self.insert(store, "contacts", list(generate_lemontaps(int(generate["contacts"]))))
@@ -72,7 +66,7 @@ class LemontapsSystem(System):
 
     def insert(self, store: Store, kind: str, records: Sequence[dict[str, Any]]) -> list[Key]:
         """Put contacts or users as they are."""
-        book = self.book(store)
+        book = self.account(store)
         if kind == "users":
             return [scim.put_user(book, row) for row in records]
         if kind != "contacts":
@@ -89,7 +83,7 @@ class LemontapsSystem(System):
         old = store.get(kind, key) if kind in ("contacts", "users") else None
         if old is None:
             raise KeyError(f"{kind} {key}")
-        book = self.book(store)
+        book = self.account(store)
         if kind == "users":
             scim.put_user(book, {**old, **given})
         else:
