@@ -8,6 +8,8 @@ records it would create, update and delete, and which limits it passes; the page
 * **Approve**: exactly this plan is carried out. A record that changed since is left out; the next run plans it anew.
 * **Reject**, or no answer in time (`approval_hours`): nothing is written. As long as its cause is there, the next run holds a plan again.
 
+Mails go to the `recipients` of the integration: when a plan was carried out, failed, was rejected, or nobody answered.
+
 Meanwhile the schedule goes on with all other records. A plan made with `mode=plan` is decided the same way: trigger this DAG with its
 number, which is the `batch_id` in the result of `extract`.
 
@@ -16,12 +18,13 @@ cannot be carried out; look at the newest one.
 """
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param, dag, task
 
-from sync.approval_tasks import APPROVAL_DAG, APPROVE, REJECT, carry_out, limit_answer, show_plan
+from sync.approval_tasks import APPROVAL_DAG, APPROVE, REJECT, carry_out, limit_answer, show_plan, tell_decision
 from sync.tasks import default_args
 
 
@@ -33,6 +36,8 @@ from sync.tasks import default_args
     max_active_runs=16,
     params={"plan": Param(0, type="integer", minimum=0, title="Plan", description="The number of the plan: its batch_id.")},
     default_args=default_args(),
+    on_failure_callback=partial(tell_decision, is_success=False),
+    on_success_callback=partial(tell_decision, is_success=True),
     tags=["lockstep", "salesforce"],
     doc_md=__doc__,
 )

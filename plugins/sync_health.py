@@ -18,11 +18,23 @@ async def server(scope: Any, receive: Any, send: Any) -> None:
     await import_module("health.app").app(scope, receive, send)
 
 
+class OperatorsOnly:
+    """Keeps some DAGs for operators; what it asks is imported with the first request."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Hand a request on, or refuse it."""
+        await import_module("health.operators").pass_on(self.app, scope, receive, send)
+
+
 class SyncHealthPlugin(AirflowPlugin):  # type: ignore[misc]
     """What Airflow reads."""
 
     name = "sync_health"
     fastapi_apps = [{"app": server, "url_prefix": "/sync-health", "name": PAGE}]  # noqa: RUF012
+    fastapi_root_middlewares = [{"middleware": OperatorsOnly, "name": "operators only"}]  # noqa: RUF012
     react_apps = [  # noqa: RUF012
         {
             "name": PAGE, "bundle_url": f"{STATIC}/page.js", "destination": "nav", "url_route": "sync-health", "nav_top_level": True,

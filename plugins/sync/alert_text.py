@@ -98,6 +98,19 @@ def of_recovery(ending: Ending, summary: Summary, former: State, page: str) -> L
     )
 
 
+def of_refused_plan(ending: Ending, plan: int, by: str, reasons: tuple[str, ...], page: str) -> Letter:
+    """Tell that nothing of a held plan is done: a person said so, or (`by` blank) nobody answered in time."""
+    headline = "a plan was rejected" if by else "nobody decided on a plan in time"
+    lead = (
+        f"{ending.dag_id}: plan {plan} was rejected by {by}."
+        if by
+        else f"{ending.dag_id}: nobody decided on plan {plan} in time."
+    )
+    todo = "Nothing of it was written. As long as its cause is there, the next run holds a plan again."
+    parts = {"Why it was held": reasons, "What follows": (todo,)}
+    return Letter(f"[Lockstep] {ending.dag_id}: {headline}", lead, parts, {"Run": ending.url, "Sync health": page})
+
+
 def of_push(ending: Ending, summary: Summary, page: str) -> Letter:
     """Tell how a push of chosen records went: how many worked, failed, were duplicates."""
     told = ", ".join(f"{number} {word}" for word, number in summary.pushed.items())

@@ -109,14 +109,31 @@ def change_of_state(engine: Engine, subject: str, state: State, run_id: str = ""
             )
 
 
+def last_told(engine: Engine, subject: str) -> tuple[State, str]:
+    """Return the state of `subject` that people know of, and the run that it was told of."""
+    with engine.connect() as connection:
+        query = text("select state, coalesce(run_id, '') from sync.alert where subject = :subject")
+        row = connection.execute(query, {"subject": subject}).one_or_none()
+    return ("ok", "") if row is None else (row[0], row[1])
+
+
 def summarize(engine: Engine, integration: str, run_id: str) -> Summary:
     """Return what our tables know of a run; of one that came to nothing, an empty summary."""
+    return _summary(engine, "i.name = :name and b.run_id = :run_id", {"name": integration, "run_id": run_id})
+
+
+def summarize_plan(engine: Engine, batch_id: int) -> Summary:
+    """Return what became of a plan, whichever run carried it out."""
+    return _summary(engine, "b.id = :plan", {"plan": batch_id})
+
+
+def _summary(engine: Engine, condition: str, asked: Mapping[str, Any]) -> Summary:
     with engine.connect() as connection:
         found = text(
             "select b.id, b.integration_id, b.mode, b.params from sync.batch b join sync.integration i on i.id = b.integration_id"
-            " where i.name = :name and b.run_id = :run_id order by b.id desc limit 1"
+            f" where {condition} order by b.id desc limit 1"
         )
-        batch = connection.execute(found, {"name": integration, "run_id": run_id}).one_or_none()
+        batch = connection.execute(found, asked).one_or_none()
         if batch is None:
             return Summary()
         values = {"id": batch.id, "integration_id": batch.integration_id, "quiet": list(QUIET)}

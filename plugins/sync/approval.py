@@ -31,6 +31,8 @@ class Approval:
     reasons: tuple[str, ...]
     expires_at: datetime
     counts: Mapping[str, int]  # "contact to_app create" → number of writes
+    decided_by: str = ""
+    is_held: bool = False  # held by the guard, not made to be looked at
 
 
 def guard_plan(batch: Batch, is_rehearsal: bool = False) -> list[str]:
@@ -125,7 +127,8 @@ def drop_parked(connection: Connection, batch: Batch, entity: EntitySettings) ->
 def read_approval(engine: Engine, batch_id: int) -> Approval:
     """Return the plan of a batch. Raises PermanentError where there is none to decide."""
     query = text(
-        "select i.name, a.state, a.reasons, a.expires_at from sync.approval a join sync.batch b on b.id = a.batch_id"
+        "select i.name, a.state, a.reasons, a.expires_at, a.decided_by, b.mode <> 'plan' as is_held"
+        " from sync.approval a join sync.batch b on b.id = a.batch_id"
         " join sync.integration i on i.id = b.integration_id where a.batch_id = :id"
     )
     writes = text(
@@ -139,7 +142,7 @@ def read_approval(engine: Engine, batch_id: int) -> Approval:
             counts[what] = counts.get(what, 0) + n
     if row is None:
         raise PermanentError(f"Batch {batch_id} has no plan that waits for a decision; the waiting ones are in sync.approval.")
-    return Approval(batch_id, row.name, row.state, tuple(row.reasons), row.expires_at, counts)
+    return Approval(batch_id, row.name, row.state, tuple(row.reasons), row.expires_at, counts, row.decided_by, row.is_held)
 
 
 def decide(engine: Engine, batch_id: int, state: str, by: str) -> None:

@@ -36,7 +36,7 @@ def show_plan() -> str:
     from connectors.errors import PermanentError
     from sync import approval
 
-    with _engine() as engine:
+    with _at_work() as engine:
         found = approval.read_approval(engine, _plan_id())
     if found.state not in ("waiting", "offered", "approved"):
         raise PermanentError(f"{found.integration}: plan {found.batch_id} is {found.state}; there is nothing to decide.")
@@ -57,7 +57,7 @@ def carry_out(answer: Mapping[str, Any]) -> dict[str, Any]:
     from sync import apply, approval
 
     by = (answer.get("responded_by_user") or {}).get("name") or ""
-    with _engine() as engine:
+    with _at_work() as engine:
         batch_id = _plan_id()
         if answer["chosen_options"] != [APPROVE]:
             approval.decide(engine, batch_id, "rejected" if by else "expired", by)
@@ -69,6 +69,23 @@ def carry_out(answer: Mapping[str, Any]) -> dict[str, Any]:
 def _plan_id() -> int:
     context: Any = get_current_context()
     return int(context["params"]["plan"])
+
+
+def tell_decision(context: Mapping[str, Any], is_success: bool) -> None:
+    """Mail how a run of the DAG ended, where that is news for the plan's integration."""
+    from sync import callbacks
+
+    callbacks.tell_decision(mapping_folder, database_url, context, is_success)
+
+
+@contextmanager
+def _at_work() -> Iterator["Engine"]:
+    """Yield an engine for a task whose failure leaves word for the mail."""
+    from sync.callbacks import leaving_word
+
+    context: Any = get_current_context()
+    with leaving_word(context), _engine() as engine:
+        yield engine
 
 
 @contextmanager

@@ -7,6 +7,7 @@ the supervisor's answers: states of tasks, XCom, connections.
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,8 +15,8 @@ from urllib.parse import quote
 from sqlalchemy import Engine
 
 from connectors.errors import SyncError
-from sync import alerts, settings
-from sync.alert_text import Letter, of_failure, of_held, of_push, of_recovery
+from sync import alerts, approval, settings
+from sync.alert_text import Letter, of_failure, of_held, of_push, of_recovery, of_refused_plan
 from sync.alerts import Ending, FailedTask, Summary
 from sync.database import connect, migrate
 
@@ -54,6 +55,36 @@ def tell_end(folder: Path, database_url: Callable[[], str], context: Mapping[str
         log.warning("%s: what was told before is not known: %s", ending.dag_id, error)
         if not is_success and known.recipients and not _is_repeated(context):
             send(of_failure(ending, Summary(), page_url(ending.dag_id)), known.recipients)
+
+
+def tell_decision(
+    folder_of: Callable[[str], Path], database_url: Callable[[], str], context: Mapping[str, Any], is_success: bool
+) -> None:
+    """Send what is news about a run that decided on a plan, in the name of the plan's integration and to its recipients."""
+    with opened(database_url) as engine:
+        plan = approval.read_approval(engine, int(context["params"]["plan"]))
+        known = settings.read(folder_of(plan.integration.partition("_")[2]), [])
+        if known is None or not known.recipients:
+            log.info("%s: nobody is named under recipients in settings.yaml, so no mail is sent", plan.integration)
+            return
+        ending = replace(_ending(context, is_success), dag_id=plan.integration)
+        for letter in _news_of_plan(engine, ending, plan):
+            send(letter, known.recipients)
+
+
+def _news_of_plan(engine: Engine, ending: Ending, plan: approval.Approval) -> Iterator[Letter]:
+    """Yield the letters to send. A plan that went well makes good only what was told of it: that it waits, or that it failed."""
+    page, is_refused = page_url(ending.dag_id), ending.is_success and plan.state in ("rejected", "expired")
+    state, told_of = alerts.last_told(engine, ending.dag_id)
+    if is_refused and plan.is_held:
+        yield of_refused_plan(ending, plan.batch_id, plan.decided_by, plan.reasons, page)
+    if ending.is_success and state != "held" and told_of != ending.run_id:
+        return
+    summary = alerts.summarize_plan(engine, plan.batch_id)
+    with alerts.change_of_state(engine, ending.dag_id, ending.state(bool(summary.held)), ending.run_id) as former:
+        if former is None or is_refused:
+            return
+        yield of_recovery(ending, summary, former, page) if ending.is_success else of_failure(ending, summary, page)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import re
 from urllib.parse import quote
 
 import pytest
-from live import Live
+from live import Live, User
 from post import words
 
 from lemontaps_world import prepare
@@ -13,6 +13,7 @@ from sandbox.system import load
 
 pytestmark = pytest.mark.timeout(900)  # the first test starts Airflow; the clock of a test runs meanwhile
 DAG = "salesforce_freshdesk"
+DISCONNECT = "lockstep_disconnect"
 LONG_AGO = "2026-01-02T03:04:05Z"
 
 
@@ -123,12 +124,12 @@ def test_the_connection_forms_are_offered_tested_and_their_secrets_masked(live: 
     assert json.loads(shown["extra"]) == {**salesforce["extra"], "consumer_secret": "***"}
 
 
-WHO = {  # may see, trigger, act on the page, see connections; a DAG that is not ours; disconnect
-    "vera": (200, 403, 403, 403, 200, 403),
-    "uwe": (200, 200, 404, 403, 200, 200),
-    "olga": (200, 200, 404, 200, 200, 200),
-    "lena": (200, 403, 403, 403, 403, 403),
-    "luis": (200, 200, 404, 403, 403, 403),
+WHO = {  # may see, trigger, act on the page, see connections; a DAG that is not ours; disconnect: change, trigger
+    "vera": (200, 403, 403, 403, 200, 403, 403),
+    "uwe": (200, 200, 404, 403, 200, 403, 403),
+    "olga": (200, 200, 404, 200, 200, 200, 200),
+    "lena": (200, 403, 403, 403, 403, 403, 403),
+    "luis": (200, 200, 404, 403, 403, 403, 403),
 }
 
 
@@ -144,11 +145,17 @@ def test_the_roles_see_and_do_what_they_should(live: Live, name: str) -> None:
         user.call("POST", "/sync-health/api/integrations/999/retry", retry, **{"x-lockstep": "1"}).status_code,
         user.call("GET", "connections").status_code,
         user.call("GET", "dags/probe_killed").status_code,
-        user.call("PATCH", "dags/lockstep_disconnect", {"is_paused": False}).status_code,
+        user.call("PATCH", f"dags/{DISCONNECT}", {"is_paused": False}).status_code,
+        user.call("POST", f"dags/{DISCONNECT}/dagRuns", {"logical_date": None, "conf": {"action": "connect"}}).status_code,
     )
     assert found == WHO[name]
     assert user.call("GET", "plugins").ok
     assert user.call("GET", "/sync-health/api/integrations").ok
+
+
+def test_who_is_not_signed_in_is_told_so_by_airflow(live: Live) -> None:
+    nobody = User(live.url, "nobody", "no-token")
+    assert nobody.call("POST", f"dags/{DISCONNECT}/dagRuns", {"logical_date": None}).status_code in (401, 403)
 
 
 @pytest.mark.feature("ALL-12")
