@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.activecampaign_calls import ActiveCampaignCalls, expect
-from connectors.activecampaign_contacts import ContactReader, Wish
+from connectors.activecampaign_contacts import IDS_PER_CALL, ContactReader, Wish
 from connectors.activecampaign_crm import Crm
 from connectors.activecampaign_fields import NEW_TYPES, PREFIX, described, word_of
 from connectors.activecampaign_parts import Parts
@@ -22,7 +22,7 @@ from connectors.session import LostAnswerError, Session
 DOMAIN = ".api-us1.com"
 ENTITIES: Mapping[str, Entity] = {
     "account": Entity("account", "accounts", "id", "updatedTimestamp", has_delete_feed=False),
-    "contact": Entity("contact", "contacts", "id", "udate", has_delete_feed=False),
+    "contact": Entity("contact", "contacts", "id", "udate", has_delete_feed=False, ids_per_call=IDS_PER_CALL),
     "deal": Entity("deal", "deals", "id", "mdate", has_delete_feed=False),
 }
 LOST_ANSWERS_LIMIT = 3  # in a row: the server hangs, stop

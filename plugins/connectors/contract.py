@@ -31,6 +31,7 @@ class Entity:
     id_field: str
     modified_field: str
     has_delete_feed: bool  # read_changes reports deletions
+    ids_per_call: int = 1  # records that `read` gets in one call
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.contract import Entity, Field, FieldType
+from connectors.forcemanager_list import VALUES_LIMIT
 
 ENTITIES: Mapping[str, Entity] = {
-    name: Entity(name, path, "id", "dateUpdated", has_delete_feed=True)
+    name: Entity(name, path, "id", "dateUpdated", has_delete_feed=True, ids_per_call=VALUES_LIMIT)
     for name, path in (
         ("account", "accounts"), ("contact", "contacts"), ("opportunity", "opportunities"), ("activity", "activities"),
         ("event", "calendar"), ("task", "calendar"),

@@ -22,7 +22,7 @@ from connectors.salesforce_calls import QUERIES_PER_CALL, VERSION, ApiError, Log
 from connectors.salesforce_collections import Collections, way_of
 from connectors.salesforce_fields import create_custom_field, field_of
 from connectors.salesforce_login import Credentials, sign_in
-from connectors.salesforce_soql import in_clauses, is_id, select, since_clause
+from connectors.salesforce_soql import VALUES_LIMIT, in_clauses, is_id, select, since_clause
 from connectors.session import Session
 
 BULK_WRITES = 2_000  # above, a bulk job costs fewer calls
@@ -35,7 +35,7 @@ AUTO_ASSIGN = "Sforce-Auto-Assign"
 
 
 def _entity(name: str, path: str) -> Entity:
-    return Entity(name, path, "Id", MODIFIED, has_delete_feed=True)
+    return Entity(name, path, "Id", MODIFIED, has_delete_feed=True, ids_per_call=VALUES_LIMIT * QUERIES_PER_CALL)
 
 
 ENTITIES: Mapping[str, Entity] = {

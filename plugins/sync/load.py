@@ -1,7 +1,8 @@
 """Load: send the plan, settle every answer, move the watermarks last.
 
 Promises: an action is `sending` and committed before its request leaves; answer, link and base are committed together; an outcome
-that nobody knows is looked up before anything is repeated; one refused record stops no other.
+that nobody knows is looked up before anything is repeated; what moved since it was read is not overwritten (`sync.moved`); one
+refused record stops no other.
 """
 
 import logging
@@ -26,6 +27,7 @@ from sync.batch import Batch, close_batch, note_counts
 from sync.budget import put_off
 from sync.drift import told_drift
 from sync.extract import move_watermarks
+from sync.moved import SecondLook
 from sync.outbox import Binder, Outgoing, mark, planned
 from sync.outcome import report, trouble_of
 from sync.recover import recover
@@ -53,8 +55,8 @@ class _Stops:
         return next((error for error in self.errors.values() if isinstance(error, TransientError)), None)
 
 
-def load(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any]:
-    """Carry out the batch's plan; return counts by entity, side, operation and state.
+def load(batch: Batch, connectors: Mapping[Side, Connector], look: SecondLook | None = None) -> dict[str, Any]:
+    """Carry out the batch's plan; return counts by entity, side, operation and state. `look` may have looked once already.
 
     Trouble with one entity on one side stops no other. Raises TransientError (the task is tried again and goes on where it
     stopped), AuthError, and at the very end, everything else being done, RecordsRejectedError for records that could not go and
@@ -74,11 +76,12 @@ def load(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any]:
         settle_agreed(connection, batch)
         _plan_again(connection, batch)
     stops = _Stops()
-    spent = _carry_out(batch, connectors, stops)
+    look = look or SecondLook(batch, connectors, _reads(batch))
+    spent = _carry_out(batch, look, stops)
     if stops.errors and not spent and not stops.transient:
         stops.is_final = True
         stops.waiting.clear()
-        spent = _carry_out(batch, connectors, stops)
+        spent = _carry_out(batch, look, stops)
     if stops.transient:
         raise stops.transient
     if not spent:
@@ -86,13 +89,20 @@ def load(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any]:
     return _finish(batch, spent, {name: error for (name, _), error in stops.errors.items()})
 
 
-def _carry_out(batch: Batch, connectors: Mapping[Side, Connector], stops: _Stops) -> str:
+def _reads(batch: Batch) -> dict[str, Any]:
+    with batch.engine.connect() as connection:
+        return dict(connection.scalar(text("select reads from sync.batch where id = :id"), {"id": batch.id}))
+
+
+def _carry_out(batch: Batch, look: SecondLook, stops: _Stops) -> str:
     """Send until nothing is left that can go; return why that ended early, with nothing wrong."""
     entities = {entity.name: entity for entity in batch.entities()}
     while actions := _next(batch, stops):
         name, side = actions[0].entity, actions[0].side
         try:
-            _send(batch, entities[name], actions, connectors[side], stops)
+            left = look.leave_moved(entities[name], side, actions)
+            if still := [action for action in actions if action.link_id not in left]:
+                _send(batch, entities[name], still, look.connectors[side], stops)
         except BudgetError as error:
             return put_off(batch, error)
         except (AuthError, RateLimitError):
