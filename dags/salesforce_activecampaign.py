@@ -1,36 +1,27 @@
 """
 ### Salesforce ↔ ActiveCampaign: contacts and leads both ways, opportunities to deals
 
-`extract → map → validate → reconcile → load`, each over all entities. A run that finds nothing new ends after `extract`.
-
 **How an opportunity stands** shows in two fields of its Salesforce page: synced, waiting for the next sync (its contact is not in
 ActiveCampaign yet), did not meet the criteria, or error, and when.
-
-**When a run is red**, open the failed task's log; the message at its end, above the list of source files, says who, what, why and
-what to do.
-
-| failed task | usual reason | what to do |
-|---|---|---|
-| extract | credentials, rights, no My Domain, a plan without deals, a broken mapping file | mend it, then clear `extract` |
-| map | the database was away; the mapping itself was checked by extract | clear `map` |
-| validate | too many records fail the checks, such as leads without a company | see `sync.rejection`; mend them or raise the limit |
-| reconcile | more writes than `max_changes` | look at the plan in `sync.action`, trigger again with a higher limit |
-| load | records were rejected, everything else is done | mend the records at their source: they go by themselves with the next run |
-| load | Salesforce or ActiveCampaign could not be reached, or five calls a second were not enough | nothing is lost: clear `load`, or wait |
-
-Any task may be cleared at any time: nothing is written twice. Once a newer run has begun, a cleared task does nothing and says so.
-
-Fields, schedule and policies: `include/mappings/activecampaign/`. Setup: `docs/connect-activecampaign.md`.
 """
 
 from airflow.sdk import dag
 
+from sync.run_page import run_page
 from sync.tasks import dag_settings, wire
 
 APP = "activecampaign"
+PAGE = run_page(
+    APP,
+    __doc__,
+    name="ActiveCampaign",
+    extract=[("credentials, rights, no My Domain, a plan without deals, a broken mapping file", "mend it")],
+    validate="too many records fail the checks, such as leads without a company",
+    unreachable="Salesforce or ActiveCampaign could not be reached, or five calls a second were not enough",
+)
 
 
-@dag(**dag_settings(APP), doc_md=__doc__)
+@dag(**dag_settings(APP), doc_md=PAGE)
 def salesforce_activecampaign() -> None:
     """Wire the five stages."""
     wire(APP)
