@@ -35,7 +35,10 @@ def engine(migrated: Engine) -> Engine:
     """An engine on an empty, migrated database."""
     with migrated.begin() as connection:
         connection.execute(
-            text("truncate sync.integration, sync.mapping, sync.link, sync.alert, sync.disconnection restart identity cascade")
+            text(
+                "truncate sync.integration, sync.mapping, sync.link, sync.alert, sync.disconnection, sync.erasure"
+                " restart identity cascade"
+            )
         )
         partitions = "select inhrelid::regclass::text from pg_inherits where inhparent::regclass::text like 'staging.%'"
         for name in connection.execute(text(partitions)).scalars().all():

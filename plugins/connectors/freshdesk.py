@@ -137,6 +137,22 @@ class FreshdeskConnector:
         path = self.entities[self._checked(entity)].path
         yield from send_abreast(partial(self._write_one, path), writes, WRITERS)
 
+    def find_person(self, entity: str, key: str, values: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
+        """Yield contacts with an address, blocked and deleted ones too: these stay until they are deleted for good."""
+        yield from self.find(entity, key, values, fields)
+        wanted = {value.casefold() for value in values}
+        wish = _Wish(self._checked(entity), fields, lambda row: str(row.get(key)).casefold() in wanted)
+        for state in filter(None, STATES[entity]):
+            yield from self._read_state(wish, None, state, set())
+
+    def erase_person(self, entity: str, ids: Sequence[str]) -> Iterator[Result]:
+        """Delete for good, with all tickets of the contact; nobody can restore it."""
+        path = self.entities[self._checked(entity)].path
+        for id in ids:
+            response = self._calls.send("DELETE", f"{path}/{id}/hard_delete", "write", params={"force": "true"})
+            is_gone = response.ok or response.status_code == HTTPStatus.NOT_FOUND
+            yield Result("done", id) if is_gone else _result(Write("delete", id), response)
+
     def users(self) -> Sequence[User]:
         """Return nobody: contacts and companies have no owners."""
         return ()

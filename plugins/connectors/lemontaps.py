@@ -17,7 +17,7 @@ from connectors.contract import Account, Connector, Entity, Field, Known, NewFie
 from connectors.errors import AuthError, PermanentError, TransientError
 from connectors.flat import flatten, unflatten
 from connectors.lemontaps_calls import Access, LemontapsCalls, Row, problem_of
-from connectors.lemontaps_fields import EXPORT, fields_of
+from connectors.lemontaps_fields import EXPORT, PERSONAL, fields_of
 from connectors.lemontaps_folder import LemontapsFolder
 from connectors.session import LostAnswerError, Session
 
@@ -107,6 +107,12 @@ class LemontapsConnector:
             except LostAnswerError as error:
                 yield Result("unknown", write.id, message=str(error))
                 raise
+
+    def erase_person(self, entity: str, ids: Sequence[str]) -> Iterator[Result]:
+        """Empty every field that can be written: the interface deletes nothing."""
+        self._checked(entity)
+        for id in ids:
+            yield self._change(id, {**dict.fromkeys(PERSONAL), "images": []})
 
     def users(self) -> Sequence[User]:
         """Return the team's users by SCIM, known by their e-mail address as contacts name them; none without SCIM."""

@@ -52,6 +52,9 @@ ATTRIBUTES: Mapping[str, Attribute] = {
     "updated_at": Attribute("Changed at", "datetime", (), False),
 }
 EXPORT = "exports.salesforce."
+PERSONAL = tuple(
+    name for name, each in ATTRIBUTES.items() if each.is_updateable and not name.startswith((EXPORT, "gdpr")) and name != "images"
+)
 
 
 def fields_of(can_write: bool) -> list[Field]:

@@ -3,6 +3,7 @@ read, one per 1,000 looked up, one per 200 written, a few for any number above.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby, islice
@@ -19,7 +20,7 @@ from connectors.errors import PermanentError
 from connectors.flat import flatten
 from connectors.salesforce_bulk import BulkJobs, has_literal_null
 from connectors.salesforce_calls import QUERIES_PER_CALL, VERSION, ApiError, Login, SalesforceCalls, is_busy
-from connectors.salesforce_collections import Collections, way_of
+from connectors.salesforce_collections import Collections, Way, way_of
 from connectors.salesforce_fields import create_custom_field, field_of
 from connectors.salesforce_login import Credentials, sign_in
 from connectors.salesforce_soql import VALUES_LIMIT, in_clauses, is_id, select, since_clause
@@ -32,6 +33,8 @@ DELETE_LOG_REACH = timedelta(days=15)
 DELETE_LOG_MARGIN = timedelta(hours=1)
 MODIFIED = "SystemModstamp"
 AUTO_ASSIGN = "Sforce-Auto-Assign"
+NO_HARD_DELETE = frozenset({"FEATURENOTENABLED", "INSUFFICIENT_ACCESS", "FeatureNotEnabled"})
+IN_BIN = "In the recycle bin for 15 days, for the user lacks the right Bulk API Hard Delete; an administrator can empty it."
 
 
 def _entity(name: str, path: str) -> Entity:
@@ -151,6 +154,25 @@ class SalesforceConnector:
                 yield from BulkJobs(self._calls, source).write(way, run)
             else:
                 yield from Collections(self._calls, source).write(way, run)
+
+    def find_person(self, entity: str, key: str, values: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
+        """Yield records by any field, those in the recycle bin too."""
+        return self._look_up(entity, key, values, fields, "queryAll")
+
+    def erase_person(self, entity: str, ids: Sequence[str]) -> Iterator[Result]:
+        """Delete past the recycle bin where the user may; else into it, which a message says."""
+        writes = [Write("delete", id) for id in ids]
+        try:
+            results = list(BulkJobs(self._calls, self._path(entity)).write(Way("hardDelete"), writes))
+        except ApiError as error:
+            if error.code not in NO_HARD_DELETE:
+                raise
+            results = [Result("failed", id) for id in ids]
+        for write, result in zip(writes, results, strict=True):
+            if result.state == "done":
+                yield result
+            else:
+                yield from (replace(each, message=each.message or IN_BIN) for each in self.write(entity, [write]))
 
     def users(self) -> Sequence[User]:
         """Return the people with a licence of their own; those of portals and platforms own nothing here."""

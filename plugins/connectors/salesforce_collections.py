@@ -22,7 +22,7 @@ SPOILED = "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
 SPOILED_STATUSES = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 GONE_CODES = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"})
 
-Verb = Literal["insert", "upsert", "update", "delete"]
+Verb = Literal["insert", "upsert", "update", "delete", "hardDelete"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 from connectors.contract import UNREADABLE, Record
 from sync.batch import Batch
 from sync.database import copy_lines, escape, to_json
+from sync.erase_block import without_erased
 from sync.mapping import Mapping as FieldMapping
 from sync.settings import EntitySettings, Side
 
@@ -110,8 +111,9 @@ def raw_lines(
 def copy_raw(
     connection: Connection, batch: Batch, entity: EntitySettings, side: Side, origin: str, records: Iterable[Record]
 ) -> int:
-    """COPY `records` into staging.raw; return how many."""
+    """COPY `records` into staging.raw, but for those of erased people; return how many."""
     wanted = wanted_fields(batch, entity, side)
+    records = without_erased(connection, batch, entity, side, records)
     return copy_lines(connection, "staging.raw", RAW_COLUMNS, raw_lines(batch, entity.name, side, origin, wanted, records))
 
 
