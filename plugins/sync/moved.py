@@ -17,8 +17,8 @@ from sqlalchemy import Connection, text
 
 from connectors.contract import Connector, Page
 from sync.batch import Batch
+from sync.changes import STAMP_MARGIN
 from sync.database import to_json
-from sync.extract import STAMP_MARGIN
 from sync.map import GONE, compile_reader, digest
 from sync.outbox import Outgoing
 from sync.rejections import WAITS, Rejection, reason, reject, retry_soon
@@ -63,7 +63,7 @@ class SecondLook:
         ids = [str(a.id_on(side)) for a in actions if a.id_on(side) and (a.operation == "delete" or a.fields)]
         each_call = self.connectors[side].entities[entity.reads_as(side).partition("@")[0]].ids_per_call
         calls = -(-len(ids) // each_call)
-        if not ids or (each_call == 1 and self._is_fresh(entity, side)):
+        if not ids or side not in self.reads.get(entity.name, {}) or (each_call == 1 and self._is_fresh(entity, side)):
             return set()
         if calls > FEW_CALLS:
             return self.leave_all_moved(entity, side)
