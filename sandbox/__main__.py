@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("options", help="list all switches and actions as markdown")
     serve = commands.add_parser("serve", help="serve until stopped")
     serve.add_argument("--state", type=Path, required=True, help="folder of the state files; one already seeded is kept")
-    serve.add_argument("--seed", default="empty", choices=["empty", "company"], help="what a fresh state holds")
+    serve.add_argument("--seed", default="empty", choices=["empty", "company", "demo"], help="what a fresh state holds")
     serve.add_argument("--contacts", type=int, default=0, help="generated contacts on top of the seed")
     serve.add_argument("--accounts", type=int, default=0, help="generated accounts on top of the seed")
     serve.add_argument("--only", nargs="+", choices=sorted(SYSTEMS), help="serve these systems only")

@@ -10,7 +10,7 @@ from sandbox.company.ids import life
 from sandbox.company.load import generate_freshdesk
 from sandbox.company.names import COUNTRIES
 from sandbox.company.salesforce import USERS
-from sandbox.company.trade import GOODS, SUBJECTS
+from sandbox.company.trade import GOODS, STAGES, SUBJECTS
 
 Row = dict[str, Any]
 
@@ -111,7 +111,7 @@ class _Book:
             "id": FIRST_OPPORTUNITY + number, "reference": f"{self._dice.choice(GOODS)} / {someone['lastName']}",
             "type_id": self._dice.choice((None, 1, 2)), "statusId": status, "total": self._dice.choice((950, 12400.5, 48000)),
             "currencyId": _CURRENCY, "accountId1": someone["accountId"], "salesForecastDate": self._moment(-100, 200),
-            "salesProbability": {9: 100, 10: 0}.get(status, 10 * status), "salesRepId": someone["salesRepId"],
+            "salesProbability": STAGES[status - 1][1], "salesRepId": someone["salesRepId"],
         } | _stamps(self._dice, self._now)  # fmt: skip
 
     def activity(self, number: int) -> Row:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.company import generate_salesforce, salesforce_company
+from sandbox.company.demo import demo_salesforce
 from sandbox.company.salesforce import USERS
 from sandbox.salesforce import customfields, rules
 from sandbox.salesforce.ids import COMPANY_INSTANCE, INTEGRATION_USER_ID, PERMISSION_SET_ID, PROFILE_ID, make_id
@@ -11,6 +12,7 @@ from sandbox.salesforce.objects import OBJECTS
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.records import insert
 
+SEEDS = {"company": salesforce_company, "demo": demo_salesforce}
 REGIONS = ("Nord", "Süd", "Ost", "West")
 CROSS_REFERENCES = ("Account.FDACCOUNTID__c", "Contact.FDCONTACTID__c")
 LOCALE = {
@@ -26,8 +28,8 @@ def seed(org: Org, name: str, generate: Mapping[str, Any]) -> None:
     wished = generate.get("cross_references") or ()
     for full_name in CROSS_REFERENCES if wished is True else wished:
         add_cross_reference(org, full_name)
-    if name == "company":
-        for kind, records in salesforce_company(org.now()).items():
+    if name in SEEDS:
+        for kind, records in SEEDS[name](org.now()).items():
             insert(org, kind, records)
         _settle(org)
     elif name != "empty":
