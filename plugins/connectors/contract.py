@@ -32,6 +32,8 @@ class Entity:
     modified_field: str
     has_delete_feed: bool  # read_changes reports deletions
     ids_per_call: int = 1  # records that `read` gets in one call
+    can_delete: bool = True
+    can_restore: bool = False  # a create with the id of a deleted record brings that back
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One change to send. `id` is None for a create; `fields` are raw names; only what differs is named.
+    """One change to send. `id` is None for a create, but for one that restores; `fields` are raw names; only what differs is named.
 
     `<field>_add` and `<field>_remove` are lists of what to put into a list of tags and to take out of it, whatever else it holds.
     """
@@ -90,7 +92,8 @@ class Result:
     `accepted`: the system took it and shows the record only later, if at all; `id` is not known yet.
     `done`: the system has it, `id` is set; `record` is the state after the write where the API answers with it.
     `failed`: refused for this row, `code` and `message` are the API's own words; `is_transient` says that the same write
-    may succeed later (row lock, row-level limit). `unknown`: the answer was lost, look before any repeat.
+    may succeed later (row lock, row-level limit); code NOT_SENT that it was broken off and is sent again as a whole by the same run.
+    `unknown`: the answer was lost, look before any repeat.
     """
 
     state: Literal["done", "failed", "unknown", "accepted"]
@@ -120,6 +123,7 @@ class User:
     is_active: bool = True
 
 
+NOT_SENT = "not_sent"
 Known = Callable[[str, datetime], bool]  # tells whether a record was read before in the form it had at that moment
 
 

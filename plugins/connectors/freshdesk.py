@@ -27,7 +27,7 @@ from connectors.session import Session
 
 ENTITIES: Mapping[str, Entity] = {
     "account": Entity("account", "companies", "id", "updated_at", has_delete_feed=False),
-    "contact": Entity("contact", "contacts", "id", "updated_at", has_delete_feed=True),
+    "contact": Entity("contact", "contacts", "id", "updated_at", has_delete_feed=True, can_restore=True),
 }
 FIELD_PATHS = {"account": "company_fields", "contact": "contact_fields"}
 # The plain list leaves blocked and deleted contacts out. Companies know no states.
@@ -218,10 +218,16 @@ class FreshdeskConnector:
     # -- writes
 
     def _write_one(self, path: str, write: Write) -> Result:
+        if write.operation == "create" and write.id:
+            return self._restore(path, write)
         if write.operation == "create":
             return _result(write, self._calls.send("POST", path, "write", json=body_of(write.fields)))
         send = self._update if write.operation == "update" else self._delete
         return send(path, write)
+
+    def _restore(self, path: str, write: Write) -> Result:
+        response = self._calls.send("PUT", f"{path}/{write.id}/restore", "write")
+        return self._update(path, write) if response.ok else _result(write, response)
 
     def _update(self, path: str, write: Write) -> Result:
         one, body = f"{path}/{write.id}", body_of(write.fields)

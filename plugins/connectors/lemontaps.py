@@ -21,7 +21,9 @@ from connectors.lemontaps_fields import EXPORT, PERSONAL, fields_of
 from connectors.lemontaps_folder import LemontapsFolder
 from connectors.session import LostAnswerError, Session
 
-ENTITIES: Mapping[str, Entity] = {"contact": Entity("contact", "contacts", "id", "updated_at", has_delete_feed=True)}
+ENTITIES: Mapping[str, Entity] = {
+    "contact": Entity("contact", "contacts", "id", "updated_at", has_delete_feed=True, can_delete=False)
+}
 PAGE_LIMIT = 100
 STALE = (HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED)
 CHANGE_TRIES = 3

@@ -13,7 +13,9 @@ from connectors.errors import AuthError, PermanentError
 from connectors.lemontaps_fields import fields_of
 from connectors.lemontaps_files import Reading, changed_at, is_export, read_file
 
-ENTITIES: Mapping[str, Entity] = {"contact": Entity("contact", "contacts", "id", "updated_at", has_delete_feed=False)}
+ENTITIES: Mapping[str, Entity] = {
+    "contact": Entity("contact", "contacts", "id", "updated_at", has_delete_feed=False, can_delete=False)
+}
 PROBLEMS_SHOWN = 50
 CANNOT = "Lemontaps is read from files here: nothing can be written to it"
 

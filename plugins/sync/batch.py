@@ -76,6 +76,17 @@ def open_batch(engine: Engine, folder: Path, connectors: Mapping[Side, Connector
 
     Raises MappingError with all problems of the files, PermanentError for an unknown entity in the request.
     """
+    return _insert(engine, folder, connectors, run_id, request, "open")
+
+
+def open_plan(engine: Engine, folder: Path, connectors: Mapping[Side, Connector], run_id: str, request: Request) -> Batch:
+    """Open a batch for a plan that is made beside the runs: it closes none of them and overtakes none. Raises as `open_batch`."""
+    return _insert(engine, folder, connectors, run_id, request, "planned")
+
+
+def _insert(
+    engine: Engine, folder: Path, connectors: Mapping[Side, Connector], run_id: str, request: Request, state: str
+) -> Batch:
     integration = mapping.load(folder)
     _check_request(integration, request)
     name = integration.settings.integration
@@ -85,14 +96,15 @@ def open_batch(engine: Engine, folder: Path, connectors: Mapping[Side, Connector
             {"digest": integration.digest, "files": _files(folder)},
         )
         integration_id = _integration_id(connection, name, connectors)
-        connection.execute(
-            text("update sync.batch set state = 'failed', ended_at = now() where integration_id = :id and state = 'open'"),
-            {"id": integration_id},
-        )
+        if state == "open":
+            connection.execute(
+                text("update sync.batch set state = 'failed', ended_at = now() where integration_id = :id and state = 'open'"),
+                {"id": integration_id},
+            )
         row = connection.execute(
             text(
-                "insert into sync.batch (integration_id, run_id, mode, params, mapping_digest)"
-                " values (:integration_id, :run_id, :mode, cast(:params as jsonb), :digest) returning id, current_date"
+                "insert into sync.batch (integration_id, run_id, mode, params, mapping_digest, state)"
+                " values (:integration_id, :run_id, :mode, cast(:params as jsonb), :digest, :state) returning id, current_date"
             ),
             {
                 "integration_id": integration_id,
@@ -100,6 +112,7 @@ def open_batch(engine: Engine, folder: Path, connectors: Mapping[Side, Connector
                 "mode": request.mode,
                 "params": to_json(asdict(request)),
                 "digest": integration.digest,
+                "state": state,
             },
         ).one()
     return Batch(
@@ -110,6 +123,7 @@ def open_batch(engine: Engine, folder: Path, connectors: Mapping[Side, Connector
         integration,
         request,
         (connectors["salesforce"].account_id(), connectors["app"].account_id()),
+        state,
         run_id=run_id,
     )
 

@@ -14,6 +14,7 @@ from sync.batch import Batch
 from sync.mapping import Row
 from sync.settings import EntitySettings, Side
 
+RESTORES = "restores"  # in what a create settles: the deleted record that it brings back
 COLUMNS = "id, batch_id, entity, side, operation, link_id, salesforce_id, app_id, fields, extra, settles, attempts"
 
 
@@ -147,8 +148,9 @@ class Binder:
             fields[name] = self.id_on(action.link_id, value["id_of"]) if is_bound else value
             if is_bound and fields[name] is None:
                 return f"the counterpart has no id in {value['id_of']} yet"
-        target = None if action.operation == "create" else self.id_on(action.link_id, side)
-        if action.operation != "create" and target is None:
+        is_new = action.operation == "create"
+        target = action.settles.get(RESTORES) if is_new else self.id_on(action.link_id, side)
+        if not is_new and target is None:
             return f"the record has no id in {side} yet"
         return Write(action.operation, target, fields)
 

@@ -187,6 +187,28 @@ def run_disconnect() -> list[str]:
     return done
 
 
+def run_undo() -> dict[str, Any]:
+    """Plan to take back the run that the params name, and ask for a decision; return the plan's number and its counts."""
+    from connectors.errors import PermanentError
+    from sync.callbacks import opened
+    from sync.undo import undo
+
+    context: Any = get_current_context()
+    app, wanted = context["params"]["app"], context["params"]["run"]
+    if not wanted:
+        raise PermanentError("params.run is empty: name the run that is to be undone, by its run id or the number of a plan.")
+    folder = mapping_folder(app)
+    is_rehearsal = rehearses(settings_file.load(folder))
+    with opened(database_url) as engine:
+        done = undo(engine, folder, wanted, context["run_id"], open_connectors, is_rehearsal)
+    context["ti"].xcom_push(key="undo", value=done)
+    if done["planned"]:
+        from sync.approval_tasks import ask
+
+        ask(app, done["plan"], context)
+    return done
+
+
 def run_housekeeping() -> int:
     """Remove task logs older than the params say; return how many."""
     from airflow.sdk.configuration import conf
