@@ -92,6 +92,8 @@ def digest(document: str) -> str:
 
 
 GONE = digest("{}")  # the digest of a deleted record
+MISSED = "missed"  # stands for it where a write found the record gone: no read has shown the deletion yet, nothing was carried over
+ABSENT = (GONE, MISSED)
 
 
 def reference_field(entity: EntitySettings, side: Side) -> str | None:

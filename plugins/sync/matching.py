@@ -10,7 +10,7 @@ from sync.blocks import mark_blocked
 from sync.chosen import match_chosen
 from sync.decisions import OTHER
 from sync.initial_load import replaces
-from sync.map import GONE
+from sync.map import ABSENT, GONE
 from sync.settings import EntitySettings, Side
 from sync.siblings import siblings_of
 
@@ -139,14 +139,14 @@ def _add_halves(connection: Connection, entity: EntitySettings, values: Mapping[
                 f"insert into newcomer select r.side, r.record_id, r.reference, {_keys(entity)}, r.origin, null, false, null, l.id,"
                 " r.verdict = 'valid', null, null, false"
                 f" from (select id, {side}_id as record_id from sync.link where integration_id = :integration_id and entity = :entity"
-                f"  and state = 'tombstone' and {other}_digest = :gone union select l.id, l.{side}_id from staging.record d"
+                f"  and state = 'tombstone' and {other}_digest = any(:absent) union select l.id, l.{side}_id from staging.record d"
                 f"  join sync.link l on l.integration_id = :integration_id and l.entity = :entity and l.{other}_id = d.record_id"
                 "  where d.batch_id = :id and d.batch_day = :day and d.entity = :entity and d.is_deleted"
                 f"  and d.side = '{other}') l join staging.record r on r.record_id = l.record_id"
                 " where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and not r.is_deleted"
                 f" and r.side = '{side}'"
             ),
-            {**values, "gone": GONE},
+            {**values, "absent": list(ABSENT)},
         )
 
 

@@ -11,13 +11,14 @@ from sync.batch import Batch
 from sync.database import driver
 from sync.decisions import MERGED, SIDES, Fields, Link, Pair, Seen
 from sync.marks import as_tags
+from sync.map import MISSED
 from sync.merge import UNKNOWN
 from sync.owners import Owners
 from sync.settings import USER
 
 SEEN = """
 select l.id, l.salesforce_id, l.app_id, l.state, r.digest, r.reference, r.verdict, r.is_deleted,
-  coalesce(%(gone)s in (l.salesforce_digest, l.app_digest), false) as was_gone,
+  coalesce(l.salesforce_digest = any(%(gone)s), false) or coalesce(l.app_digest = any(%(gone)s), false) as was_gone,
   r.verdict = 'valid' and (r.digest is distinct from l.{side}_digest or r.origin in ('retry', 'request')
     or (%({side}_refers)s and l.state = 'live' and not r.is_deleted and r.reference is distinct from l.{other}_id))
     and not (l.state = 'pending' and exists (select 1 from sync.action w where w.link_id = l.id and w.state = 'accepted')) as is_moved
@@ -50,11 +51,16 @@ SUCCESSOR = (
     " when x.raw->>'IsConverted' = 'true' then coalesce(x.raw->>'ConvertedContactId', 'a contact') end"
 )
 
+# A deletion that a write found out is carried over like any other once a read shows it.
+MISSED_STATE = (
+    f"case when s.is_deleted and l.salesforce_digest = '{MISSED}' or a.is_deleted and l.app_digest = '{MISSED}' then 'live' else l.state end"
+)
+
 PAIRS = f"""
-select l.id, l.salesforce_id, l.app_id, l.base, l.app_base, l.state,
+select l.id, l.salesforce_id, l.app_id, l.base, l.app_base, {MISSED_STATE},
   s.fields, s.digest, s.modified_at, s.is_deleted, s.reference,
   a.fields, a.digest, a.modified_at, a.is_deleted, a.reference,
-  l.salesforce_digest = %(gone)s, l.app_digest = %(gone)s, l.state = 'tombstone' and exists (
+  l.salesforce_digest = any(%(gone)s), l.app_digest = any(%(gone)s), l.state = 'tombstone' and exists (
     select 1 from sync.action d where d.link_id = l.id and d.operation = 'delete' and d.state = 'done'),
   case when s.is_deleted or %(is_lead)s then ({RAW.format("l.salesforce_id", "salesforce", SUCCESSOR)}) end,
   case when %(tag_field)s <> '' then ({RAW.format("l.app_id", "app", "x.raw->%(tag_field)s")}) end, l.salesforce_digest

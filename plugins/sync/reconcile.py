@@ -14,7 +14,7 @@ from sync.batch import Batch, close_batch, note_counts
 from sync.database import driver, stream
 from sync.flipflop import hold_flips
 from sync.initial_load import replaces
-from sync.map import GONE
+from sync.map import ABSENT
 from sync.matching import MANY, link_new
 from sync.notes import held, orphans, unlinked, waiting, withdraw_left_alone
 from sync.owners import load_owners
@@ -93,7 +93,7 @@ def _plan_entity(connection: Connection, batch: Batch, entity: EntitySettings, r
     references = {r.name: r.transform.argument for r in batch.integration.mappings[entity.name].rows if _is_reference(r)}
     has_references = bool(policy.salesforce_reference or policy.app_references)
     values = {
-        "id": batch.id, "day": batch.day, "entity": entity.name, "has_references": has_references, "gone": GONE,
+        "id": batch.id, "day": batch.day, "entity": entity.name, "has_references": has_references, "gone": list(ABSENT),
         "is_lead": entity.salesforce_entity == "lead", "tag_field": policy.marks.field if policy.marks else "",
         "was_lead": policy.lead_marks is not None,
         "salesforce_refers": bool(policy.salesforce_reference) and policy.to_salesforce,

@@ -16,7 +16,7 @@ from sync.answers import forget_seen, mapped_fields, seen_fields, storable_resul
 from sync.batch import Batch
 from sync.database import to_json
 from sync.decisions import OTHER
-from sync.map import GONE, compile_reader, digest
+from sync.map import GONE, MISSED, compile_reader, digest
 from sync.merge import is_empty
 from sync.outbox import Outgoing, mark_each
 from sync.refusals import note_accepted, reject_refused
@@ -74,7 +74,7 @@ def settle(
         else:
             failures.append((action, result))
             if link is not None and action.operation == "update" and result.code in GONE_CODES:
-                link.state, link.digests[side] = "tombstone", GONE
+                link.state, link.digests[side] = "tombstone", MISSED
         rows.append(_outcome(action, result))
     _await_siblings(connection, batch, side, links)
     _store_links(connection, batch, list(links.values()))

@@ -3,7 +3,7 @@
 import pytest
 
 from connectors.errors import MappingError
-from pipeline import World
+from pipeline import QUICK, World
 
 
 @pytest.mark.feature("FD-05")
@@ -76,6 +76,20 @@ def test_deleted_on_both_sides(enabled: World) -> None:
     enabled.salesforce.delete("Contact", contact)
     enabled.app.delete("contacts", desk)
     enabled.run()
+    assert enabled.rejections() == {}
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("FD-05")
+def test_a_deletion_that_a_write_has_found_out_is_carried_over(enabled: World) -> None:
+    """Deleted after it was read: the contact is still made, and the cross-reference finds its record gone."""
+    contact = enabled.contact(FirstName="Mara", Email="mara@nordwerk.example")
+    enabled.run(stages=QUICK[:-1])
+    enabled.salesforce.delete("Contact", contact)
+    enabled.stage("load")
+    assert len(enabled.app.records("contacts")) == 1
+    enabled.run()
+    assert enabled.app.records("contacts") == []
     assert enabled.rejections() == {}
     enabled.assert_settled()
 
