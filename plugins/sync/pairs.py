@@ -10,8 +10,8 @@ from sqlalchemy import Connection, text
 from sync.batch import Batch
 from sync.database import driver
 from sync.decisions import MERGED, SIDES, Fields, Link, Pair, Seen
-from sync.marks import as_tags
 from sync.map import MISSED
+from sync.marks import as_tags
 from sync.merge import UNKNOWN
 from sync.owners import Owners
 from sync.settings import USER
@@ -52,9 +52,7 @@ SUCCESSOR = (
 )
 
 # A deletion that a write found out is carried over like any other once a read shows it.
-MISSED_STATE = (
-    f"case when s.is_deleted and l.salesforce_digest = '{MISSED}' or a.is_deleted and l.app_digest = '{MISSED}' then 'live' else l.state end"
-)
+MISSED_STATE = f"case when s.is_deleted and l.salesforce_digest = '{MISSED}' or a.is_deleted and l.app_digest = '{MISSED}' then 'live' else l.state end"
 
 PAIRS = f"""
 select l.id, l.salesforce_id, l.app_id, l.base, l.app_base, {MISSED_STATE},
