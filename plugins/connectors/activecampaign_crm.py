@@ -14,6 +14,7 @@ from connectors.answers import server_time
 from connectors.contract import Known, Page, Record, Result, Write
 from connectors.errors import PermanentError
 from connectors.flat import to_json
+from connectors.session import written
 
 FILTER_MARGIN = timedelta(days=1)
 CENTS = Decimal(100)
@@ -75,7 +76,9 @@ class Crm:
             return _failed(write, body)
         method, path = ("POST", self.kind) if write.operation == "create" else ("PUT", f"{self.kind}/{write.id}")
         response = self.calls.send(method, path, "write", json={self.singular: body})
-        return Result("done", str(response.json()[self.singular]["id"])) if response.ok else _failed(write, problem_of(response))
+        return (
+            Result("done", str(written(response)[self.singular]["id"])) if response.ok else _failed(write, problem_of(response))
+        )
 
     def _pages(
         self,

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from connectors.activecampaign_calls import ActiveCampaignCalls, Row, accepted
 from connectors.activecampaign_fields import CustomFields, contact_fields, deal_fields
 from connectors.errors import PermanentError
+from connectors.session import written
 
 
 @dataclass(slots=True)
@@ -104,7 +105,7 @@ class Parts:
             found = self._account_known(name)
         if found is None:
             response = self.calls.send("POST", "accounts", "write", is_safe=True, json={"account": {"name": name}})
-            row = accepted(response).json()["account"]
+            row = written(accepted(response))["account"]
             self.note_accounts([row])
             found = str(row["id"])
         return found
@@ -139,6 +140,6 @@ class Parts:
             found = self._tag_known(name)
             if found is not None:
                 return found
-        row = accepted(response).json()["tag"]
+        row = written(accepted(response))["tag"]
         self.note_tags([row])
         return str(row["id"])

@@ -16,7 +16,7 @@ from connectors.activecampaign_parts import Parts
 from connectors.contract import Result, Write
 from connectors.errors import TransientError
 from connectors.flat import to_json
-from connectors.session import LostAnswerError
+from connectors.session import LostAnswerError, written
 
 TAG_WORDS = ("tags", "tags_add", "tags_remove")
 LEFT = (UNSUBSCRIBED, "3")  # unsubscribed, bounced
@@ -80,7 +80,7 @@ class ContactWriter:
 
     def _create(self, parcel: _Parcel) -> str:
         response = self.calls.send("POST", "contact/sync", "write", is_safe=True, json={"contact": parcel.contact})
-        id = str(accepted(response).json()["contact"]["id"])
+        id = str(written(accepted(response))["contact"]["id"])
         parcel.is_new = response.status_code == HTTPStatus.CREATED
         if parcel.is_new and not parcel.opts_out:
             parcel.opts_out = None  # nobody new has left a list

@@ -56,6 +56,20 @@ def words_of(response: Response) -> str:
     return shorten(" ".join(str(part) for part in parts if part))
 
 
+def is_page(response: Response) -> bool:
+    """Tell whether the body is a web page (or another markup)."""
+    return response.content.lstrip()[:1] == b"<"
+
+
+def is_json(response: Response) -> bool:
+    """Tell whether the body can be read."""
+    try:
+        response.json()
+    except ValueError:
+        return False
+    return True
+
+
 def redact(url: str) -> str:
     """Return host and path, the names of query parameters without their values, no path part that looks like e-mail."""
     parts = urlsplit(url)

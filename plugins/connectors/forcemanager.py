@@ -17,7 +17,7 @@ from connectors.forcemanager_calls import NO_SUCH_RECORD, ForceManagerCalls, Pac
 from connectors.forcemanager_fields import ENTITIES, IS_TASK, LISTS, MADE_UP, fields_of, is_number
 from connectors.forcemanager_list import Lists, Rows
 from connectors.forcemanager_values import Calendar, Labels, body_of, record_of
-from connectors.session import LostAnswerError, Session
+from connectors.session import LostAnswerError, Session, written
 
 HOST = "api.forcemanager.com"
 VERSION_PATH = "/api/v4"
@@ -144,7 +144,7 @@ class ForceManagerConnector:
             return self._update(path, str(write.id), body)
         response = self._calls.send("POST", path, "write", json=body | ({"task": IS_TASK[entity]} if entity in IS_TASK else {}))
         if response.ok:
-            return Result("done", str(response.json()["id"]))
+            return Result("done", str(written(response)["id"]))
         problem = problem_of(response)
         return Result("failed", code=problem.code, message=problem.message)
 

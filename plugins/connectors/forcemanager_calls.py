@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from requests import Response
 
-from connectors.errors import AuthError, PermanentError, TransientError, shorten
-from connectors.session import Kind, LostAnswerError, Session
+from connectors.errors import AuthError, PermanentError, shorten
+from connectors.session import Kind, Session
 
 NO_DATABASE = "900"  # the vendor's code for "database connection cannot be made": nothing was done
 NO_SUCH_RECORD = "910"
@@ -71,9 +71,6 @@ class ForceManagerCalls:
                 raise AuthError("ForceManager refuses a token that it has just given (401): ask its support about this key.")
         if response.status_code == HTTPStatus.FORBIDDEN:
             raise AuthError(f"ForceManager forbids {path} ({problem_of(response).message}). Check the rights of the API key.")
-        if response.status_code == HTTPStatus.REQUEST_TIMEOUT:
-            error = LostAnswerError if kind == "write" else TransientError
-            raise error(f"ForceManager gave up on {method} {path} (408). It is looked up before a repeat.")
         return response
 
     def get(self, path: str, **more: Any) -> Response:
@@ -96,9 +93,7 @@ class ForceManagerCalls:
 
 
 def is_busy(response: Response) -> bool:
-    """Tell whether the same call may be repeated at once: no database, or a timeout of what may happen twice."""
-    if response.status_code == HTTPStatus.REQUEST_TIMEOUT:
-        return response.request.method != "POST" or response.url.endswith("/login")
+    """Tell whether there was no database: nothing was done, the same call may be repeated."""
     return response.status_code == HTTPStatus.BAD_REQUEST and problem_of(response).code == NO_DATABASE
 
 

@@ -23,7 +23,7 @@ from connectors.freshdesk_calls import FreshdeskCalls, Row, expect, problem_of
 from connectors.freshdesk_fields import body_of, fields_of, is_custom, new_field
 from connectors.freshdesk_list import Window, walk
 from connectors.pace import Allowance
-from connectors.session import Session
+from connectors.session import Session, written
 
 ENTITIES: Mapping[str, Entity] = {
     "account": Entity("account", "companies", "id", "updated_at", has_delete_feed=False),
@@ -276,7 +276,7 @@ def _record(row: Row, is_deleted: bool = False) -> Record:
 
 def _result(write: Write, response: Response) -> Result:
     if response.ok:
-        record = _record(response.json())
+        record = _record(written(response))
         return Result("done", record.id, record)
     problem = problem_of(response)
     if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:

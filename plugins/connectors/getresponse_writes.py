@@ -14,6 +14,7 @@ from connectors.contract import Record, Result, Write
 from connectors.flat import to_json
 from connectors.getresponse_calls import FORBIDDEN_STATE, GONE, RELATED, TAKEN, GetResponseCalls, Problem, Row, problem_of
 from connectors.getresponse_fields import CUSTOM, texts_of
+from connectors.session import written
 
 CODES: Mapping[int, str] = {TAKEN: "duplicate_value", GONE: "not_found", FORBIDDEN_STATE: "forbidden_state"}
 TAGS, TAGS_ADD, TAGS_REMOVE = "tags", "tags_add", "tags_remove"
@@ -55,7 +56,8 @@ class Names:
         """Return the id of a tag, which is made if there is none. Raises RefusedError for a name that no tag can have."""
         found = self._id("tags", "tagId", name)
         if found is None:
-            found = str(_accepted(self._calls.send("POST", "tags", "write", is_safe=True, json={"name": name})).json()["tagId"])
+            made = _accepted(self._calls.send("POST", "tags", "write", is_safe=True, json={"name": name}))
+            found = str(written(made)["tagId"])
             self._ids["tags"][name.casefold()] = found
         return found
 
@@ -105,7 +107,7 @@ class Writer:
             self._upsert(f"{path}/tags", {"tags": added})
         if not body:
             return None
-        return dict(_accepted(self._calls.send("POST", path, "write", is_safe=True, json=body)).json())
+        return dict(written(_accepted(self._calls.send("POST", path, "write", is_safe=True, json=body))))
 
     def delete(self, write: Write) -> None:
         """Take a contact off its list; one that is gone already is no matter. Raises RefusedError."""

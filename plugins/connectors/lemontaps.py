@@ -19,7 +19,7 @@ from connectors.flat import flatten, unflatten
 from connectors.lemontaps_calls import Access, LemontapsCalls, Row, problem_of
 from connectors.lemontaps_fields import EXPORT, PERSONAL, fields_of
 from connectors.lemontaps_folder import LemontapsFolder
-from connectors.session import LostAnswerError, Session
+from connectors.session import LostAnswerError, Session, written
 
 ENTITIES: Mapping[str, Entity] = {
     "contact": Entity("contact", "contacts", "id", "updated_at", has_delete_feed=True, can_delete=False)
@@ -154,7 +154,7 @@ class LemontapsConnector:
             headers = {"If-Match": f'"{row["version"]}"'}
             response = self._calls.send("PATCH", f"contacts/{id}", "write", headers=headers, json=given)
             if response.ok:
-                return Result("done", id, _record(response.json()))
+                return Result("done", id, _record(written(response)))
             problem = problem_of(response)
             if response.status_code not in STALE:
                 return _failed(id, problem)

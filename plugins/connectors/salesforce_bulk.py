@@ -135,7 +135,7 @@ class BulkJobs:
         return parse(self._results(f"{job}/{name}", {}).content)[1]
 
     def _results(self, path: str, params: Mapping[str, str]) -> Response:
-        return self._calls.call("GET", path, "read", params=params, headers={"Accept": "text/csv"})
+        return self._calls.call("GET", path, "read", params=params, headers={"Accept": "text/csv"}, media="csv")
 
     def _wait(self, job: str) -> dict[str, Any]:
         """Return the job's description once it has ended."""

@@ -12,7 +12,7 @@ from connectors.errors import SyncError
 from connectors.flat import unflatten
 from connectors.salesforce_calls import TRANSIENT_CODES, ApiError, SalesforceCalls, problem_of
 from connectors.salesforce_soql import ID, long_id
-from connectors.session import LostAnswerError
+from connectors.session import LostAnswerError, written
 
 PACKET_ROWS = 200
 SPLIT_CALLS = 32  # further calls per packet to find the records that spoil it: two culprits among 200
@@ -101,7 +101,7 @@ class Collections:
         """Return the results and the places of those that may have failed for another record's sake."""
         everywhere = list(range(len(packet))) if len(packet) > 1 else []
         try:
-            rows = self._request(way, packet).json()
+            rows = written(self._request(way, packet))
         except LostAnswerError as error:
             self._count_lost(way, error)
             return [Result("unknown", write.id, message=str(error)) for write in packet], []

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
+from xml.parsers.expat import ExpatError
 
 import requests
 from jwt.exceptions import PyJWTError
@@ -19,9 +20,10 @@ from simple_salesforce.login import SalesforceLogin
 
 from connectors.errors import AuthError, TransientError, shorten
 from connectors.salesforce_calls import error_of, problem_of
-from connectors.session import Session
+from connectors.session import Media, Session
 
 DOMAIN_SUFFIX = ".salesforce.com"
+SOAP = "/services/Soap/"
 SHARED_DOMAINS = ("login", "test")
 LOOK = "Check domain, consumer key and secret or private key in the connection."
 DOMAIN = "Check the connection's domain: 'login' is for production, 'test' for sandbox orgs; and the org's rules for the user."
@@ -70,7 +72,8 @@ class _TokenSession(requests.Session):
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         """Send through our session; refusals in the shape that logins have are left to simple-salesforce to read."""
         seen = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-        response = self._session.call(str(method), str(url), "auth", is_safe=True, is_json=False, answers=seen, **kwargs)
+        media: Media = "any" if SOAP in str(url) else "json"
+        response = self._session.call(str(method), str(url), "auth", is_safe=True, media=media, answers=seen, **kwargs)
         if not response.ok and response.content.lstrip()[:1] == b"[":
             raise error_of(str(urlsplit(str(url)).path), response.status_code, problem_of(response.json()))
         return response
@@ -90,6 +93,8 @@ def sign_in(credentials: Credentials, session: Session) -> tuple[str, str]:
         who = credentials.username or "the app"
         advice = _advice(str(error.code), str(error.auth_message), str(arguments["domain"]))
         raise AuthError(f"Salesforce refused the login of {who}: {words}. {advice}") from None
+    except ExpatError:
+        raise TransientError("Salesforce's answer to the login ends in the middle. The task is retried later.") from None
     except (ValueError, OSError, PyJWTError) as error:
         raise AuthError(f"The private key in the Salesforce connection cannot be read ({type(error).__name__}).") from None
     return str(token), f"https://{host}"

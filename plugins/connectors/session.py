@@ -1,7 +1,7 @@
 """One HTTP session for all connectors: timeouts, retries, redacted log lines and call counts live only here.
 
-A request is repeated when its answer may differ the next time: 429, 5xx, a broken connection. A POST that is not safe
-is repeated only where the server surely did not process it; its lost answer is a `LostAnswerError`, not a second record.
+A request is repeated when its answer may differ the next time: 429, 408, 5xx, a broken connection, half an answer. A POST that is
+not safe is repeated only where the server surely did not process it; its lost answer is a `LostAnswerError`, not a second record.
 """
 
 import logging
@@ -20,7 +20,7 @@ from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, SSLError
 
-from connectors.answers import is_loopback, redact, retry_after_seconds, words_of
+from connectors.answers import is_json, is_loopback, is_page, redact, retry_after_seconds, words_of
 from connectors.errors import AuthError, PermanentError, RateLimitError, TransientError
 from connectors.pace import Pace
 
@@ -35,6 +35,7 @@ UNKNOWN_HOST = frozenset({socket.EAI_NONAME, socket.EAI_NODATA})
 REPEATABLE_METHODS = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
 
 Kind = Literal["read", "write", "auth"]
+Media = Literal["json", "csv", "any"]  # what is expected: a web page instead of JSON or CSV is none of the API's
 OnCall = Callable[[str, Mapping[str, str]], None]
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,17 @@ logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 class LostAnswerError(TransientError):
     """A write left and its answer did not come: it may have happened. Connectors turn it into `unknown` results."""
+
+
+def written(response: requests.Response) -> Any:
+    """Return what the answer to a write says. Raises LostAnswerError where it says nothing: it may have happened."""
+    try:
+        return response.json()
+    except ValueError:
+        raise LostAnswerError(
+            f"The answer {response.status_code} to {response.request.method} {redact(str(response.url))} has no content, so it is "
+            "not known what was written. It is looked up before a repeat."
+        ) from None
 
 
 class _TryAgainError(Exception):
@@ -64,6 +76,7 @@ class _Call:
     url: str
     kind: Kind
     is_repeatable: bool
+    media: Media = "json"
     was_sent: bool = False
 
     def __str__(self) -> str:
@@ -135,7 +148,7 @@ class Session:
         *,
         is_safe: bool = False,
         answers: Collection[int] = (),
-        is_json: bool = True,
+        media: Media = "json",
         **arguments: Any,
     ) -> requests.Response:
         """Return the answer, any status below 500 but 401, 403 and 3xx; `answers` lists those the caller wants to see.
@@ -145,7 +158,7 @@ class Session:
         """
         if not url.startswith("https://") and not self.loopback:
             raise PermanentError(f"{redact(url)}: only https is allowed. Check the host in the connection.")
-        call = _Call(method, url, kind, is_safe or method in REPEATABLE_METHODS)
+        call = _Call(method, url, kind, is_safe or method in REPEATABLE_METHODS, media)
         retrying = Retrying(
             retry=retry_if_exception(call.may_repeat),
             wait=_backoff_seconds,
@@ -158,7 +171,7 @@ class Session:
         except _TryAgainError as error:
             raise _surrender(call, error) from None
         if response.status_code not in answers:
-            _refuse(call, response, is_json)
+            _refuse(call, response)
         return response
 
     def _is_over(self, state: RetryCallState) -> bool:
@@ -195,9 +208,11 @@ class Session:
         is_limit = response.status_code in BUSY_STATUSES or self.is_busy(response)
         if self._pace:
             self._pace.note(call.kind, response, retry_after_seconds(response) if is_limit else None)
-        if is_limit or response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if is_limit or _is_trouble(response.status_code):
             reason = f"status {response.status_code}"
             raise _TryAgainError(reason, not is_limit, is_limit, retry_after_seconds(response))
+        if _is_torn(call, response):
+            raise _TryAgainError("the answer ends in the middle", was_sent=True)
 
 
 def _backoff_seconds(state: RetryCallState) -> float:
@@ -234,12 +249,25 @@ def _surrender(call: _Call, error: _TryAgainError) -> TransientError:
     return TransientError(f"{call}: {error}, all repeats within the time limit failed. The task is retried later.")
 
 
-def _refuse(call: _Call, response: requests.Response, is_json: bool) -> None:
+def _is_trouble(status: int) -> bool:
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT
+
+
+def _is_torn(call: _Call, response: requests.Response) -> bool:
+    """Tell whether the JSON of a success ends early, or is missing where something is read."""
+    if call.media != "json" or response.status_code >= HTTPStatus.MULTIPLE_CHOICES or is_page(response):
+        return False
+    if response.content.strip():
+        return not is_json(response)
+    return call.kind != "write" and response.status_code == HTTPStatus.OK
+
+
+def _refuse(call: _Call, response: requests.Response) -> None:
     status = response.status_code
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         raise AuthError(f"{call}: {status} {words_of(response)}. Check the credentials and rights in the connection.")
     if HTTPStatus.MULTIPLE_CHOICES < status < HTTPStatus.BAD_REQUEST:
         raise PermanentError(f"{call}: the server redirects elsewhere ({status}). Check the host in the connection.")
-    if is_json and status < HTTPStatus.BAD_REQUEST and response.content.lstrip()[:1] == b"<":
+    if call.media != "any" and response.ok and is_page(response):
         error = LostAnswerError if call.kind == "write" else TransientError
         raise error(f"{call}: a web page ({status}) came instead of JSON: maintenance, or a wrong host in the connection.")

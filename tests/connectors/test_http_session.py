@@ -11,7 +11,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 
 from connectors.answers import redact, retry_after_seconds, server_time
 from connectors.errors import AuthError, PermanentError, RateLimitError, TransientError
-from connectors.session import LostAnswerError, Session
+from connectors.session import LostAnswerError, Session, written
 
 URL = "https://acme.example/api/things"
 OK = (200, {}, "[]")
@@ -67,6 +67,30 @@ def test_a_post_that_may_have_been_done_is_not_repeated(session_of, failure):
     with pytest.raises(LostAnswerError):
         session.call("POST", URL, "write")
     assert len(session.transport.requests) == 1
+
+
+@pytest.mark.parametrize("body", ['{"id": 1, "na', "[", "", " "])
+def test_an_answer_that_ends_in_the_middle_is_asked_for_again(session_of, body):
+    session = session_of((200, {}, body), OK)
+    assert session.call("GET", URL, "read").text == "[]"
+    assert len(session.transport.requests) == 2
+
+
+def test_a_create_whose_answer_ends_in_the_middle_may_have_been_done(session_of):
+    session = session_of((201, {}, '{"id": 1, "na'), OK)
+    with pytest.raises(LostAnswerError):
+        session.call("POST", URL, "write")
+    assert len(session.transport.requests) == 1
+
+
+def test_a_write_whose_answer_says_nothing_may_have_been_done(session_of):
+    with pytest.raises(LostAnswerError, match="looked up"):
+        written(session_of((201, {}, "")).call("POST", URL, "write"))
+
+
+@pytest.mark.parametrize(("method", "status", "media"), [("POST", 202, "json"), ("DELETE", 200, "json"), ("GET", 200, "csv")])
+def test_what_needs_no_body_may_come_without(session_of, method, status, media):
+    assert session_of((status, {}, "")).call(method, URL, "write", media=media).status_code == status
 
 
 @pytest.mark.parametrize("failure", [(429, {}, ""), refused(), requests.ConnectTimeout()], ids=str)
@@ -181,7 +205,7 @@ def test_calls_are_counted_and_told(session_of):
     session = session_of(
         refused(),
         (500, {"X-Left": "1"}, ""),
-        (200, {"X-Left": "0"}, ""),
+        (200, {"X-Left": "0"}, "[]"),
         on_call=lambda kind, h: heard.append((kind, h["X-Left"])),
     )
     session.call("GET", URL, "read")
