@@ -35,7 +35,7 @@ def settle_shown(batch: Batch, entity: EntitySettings, connectors: Mapping[Side,
         with batch.engine.begin() as connection:
             shown = [action for action in actions if action.id in found]
             settle(connection, batch, entity, side, [(a, Result("done", found[a.id].id, found[a.id])) for a in shown])
-            retry_soon(connection, batch, [_of_source(action) for action in shown])
+            retry_soon(connection, batch, [_of_origin(action) for action in shown])
         log.info("%s %s: %d of %d records awaited in %s are there", batch.name, entity.name, len(shown), len(actions), side)
     with batch.engine.begin() as connection:
         _give_up(connection, batch, entity)
@@ -55,9 +55,9 @@ def awaited(connection: Connection, batch: Batch, entity: EntitySettings) -> Ite
         yield Rejection(entity.name, side, record_id, "load", [reason("", WAITS, words)])
 
 
-def _of_source(action: Outgoing) -> Rejection:
-    source = OTHER[action.side]
-    return Rejection(action.entity, source, str(action.id_on(source)), "load", [])
+def _of_origin(action: Outgoing) -> Rejection:
+    side = OTHER[action.side]
+    return Rejection(action.entity, side, str(action.id_on(side)), "load", [])
 
 
 def _staged(batch: Batch, entity: EntitySettings, side: Side, actions: Sequence[Outgoing]) -> dict[int, Record]:
@@ -90,7 +90,7 @@ def _give_up(connection: Connection, batch: Batch, entity: EntitySettings) -> No
         return
     words = f"taken {hours} hours ago and never shown; tried again"
     mark(connection, [action.id for action in late], "failed", NOT_SHOWN, words)
-    retry_soon(connection, batch, [_of_source(action) for action in late])
+    retry_soon(connection, batch, [_of_origin(action) for action in late])
     log.warning(
         "%s %s: %d records were taken %d hours ago and never shown; they are tried again",
         batch.name,

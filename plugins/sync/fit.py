@@ -65,10 +65,10 @@ def check_row(row: Row, live: Live) -> list[Problem]:
     """Return what keeps `row` from working; lengths and options are looked at once the fields themselves are right."""
     problems = [problem for side in COLUMNS for name in row.fields(side) for problem in _check_field(row, live, side, name)]
     if not any(problem.severity == "error" for problem in problems):
-        for target in COLUMNS:
-            if live.is_written(row, target):
-                problems += [*_check_length(row, live, target), *_check_options(row, live, target)]
-                problems += [*_check_fraction(row, live, target), *_check_form(row, live, target)]
+        for side in COLUMNS:
+            if live.is_written(row, side):
+                problems += [*_check_length(row, live, side), *_check_options(row, live, side)]
+                problems += [*_check_fraction(row, live, side), *_check_form(row, live, side)]
     return problems
 
 
@@ -132,32 +132,32 @@ def _way_out(found: Field, back: str) -> str:
     return f"map FirstName + LastName with full_name, or {back}" if found.name == "Name" else back
 
 
-def _check_length(row: Row, live: Live, target: Side) -> Iterator[Problem]:
-    longest, limit = _longest(row, live.of(row, OTHER[target])), _room(live.of(row, target))
+def _check_length(row: Row, live: Live, side: Side) -> Iterator[Problem]:
+    longest, limit = _longest(row, live.of(row, OTHER[side])), _room(live.of(row, side))
     if not limit or longest <= limit or row.transform.common_type not in ("text", "list"):
         return
-    names = " + ".join(row.fields(target))
-    message = f"'{names}' in {live.what(target)} holds {limit} characters, but up to {longest} can come"
+    names = " + ".join(row.fields(side))
+    message = f"'{names}' in {live.what(side)} holds {limit} characters, but up to {longest} can come"
     if row.transform.name in ("constant", "truncate"):
         yield problem_at(row, "transform", f"{message}; write a shorter one")
     else:
         cure = "records with longer ones are held back; shorten them, or use truncate in one direction"
-        yield problem_at(row, COLUMNS[target], f"{message}; {cure}", "warning")
+        yield problem_at(row, COLUMNS[side], f"{message}; {cure}", "warning")
 
 
-def _check_form(row: Row, live: Live, target: Side) -> Iterator[Problem]:
+def _check_form(row: Row, live: Live, side: Side) -> Iterator[Problem]:
     """Warn where a field takes one form of a value only, and nothing brings the values into it."""
-    fields = live.of(row, target)
+    fields = live.of(row, side)
     form = fields[0].form if len(fields) == 1 else ""
     if form and row.transform.name not in (form, "values", "constant"):
-        what = f"'{fields[0].name}' in {live.what(target)} takes its own form of a value only and refuses others"
+        what = f"'{fields[0].name}' in {live.what(side)} takes its own form of a value only and refuses others"
         yield problem_at(row, "transform", f"{what}; use {form}, or map a text field instead", "warning")
 
 
-def _check_fraction(row: Row, live: Live, target: Side) -> Iterator[Problem]:
-    types = [[field.type for field in live.of(row, side)] for side in (OTHER[target], target)]
+def _check_fraction(row: Row, live: Live, side: Side) -> Iterator[Problem]:
+    types = [[field.type for field in live.of(row, each)] for each in (OTHER[side], side)]
     if row.transform.name == "number" and row.transform.argument != "0" and types == [["number"], ["integer"]]:
-        message = f"'{row.fields(target)[0]}' in {live.what(target)} takes whole numbers; use number:0 to round"
+        message = f"'{row.fields(side)[0]}' in {live.what(side)} takes whole numbers; use number:0 to round"
         yield problem_at(row, "transform", message, "warning")
 
 
@@ -175,26 +175,26 @@ def _longest(row: Row, fields: Sequence[Field]) -> int:
     return _room(fields) if fields else 0
 
 
-def _check_options(row: Row, live: Live, target: Side) -> Iterator[Problem]:
-    fields = live.of(row, target)
+def _check_options(row: Row, live: Live, side: Side) -> Iterator[Problem]:
+    fields = live.of(row, side)
     allowed = fields[0].options if len(fields) == 1 else None
-    offered = _offered(row, live, OTHER[target])
-    unreadable = [value for value in offered or () if _carry(row, target, value) is None]
+    offered = _offered(row, live, OTHER[side])
+    unreadable = [value for value in offered or () if _carry(row, side, value) is None]
     if unreadable:
-        message = f"{row.transform.name} cannot read {_listed(unreadable)} of {live.what(OTHER[target])}"
+        message = f"{row.transform.name} cannot read {_listed(unreadable)} of {live.what(OTHER[side])}"
         yield problem_at(row, "transform", f"{message}; such records are held back, use values to translate them", "warning")
     if not allowed:
         return
     severity: Severity = "error" if fields[0].is_restricted else "warning"
-    where = f"'{fields[0].name}' in {live.what(target)}"
-    missing = [value for value in offered or () if not set(_carry(row, target, value) or ()) <= {"", *allowed}]
+    where = f"'{fields[0].name}' in {live.what(side)}"
+    missing = [value for value in offered or () if not set(_carry(row, side, value) or ()) <= {"", *allowed}]
     if missing:
         message = f"{where} lacks {_listed(missing)}; it has {_listed(allowed)}"
-        yield problem_at(row, COLUMNS[target], f"{message}. Add what is missing, or translate it in values.csv", severity)
+        yield problem_at(row, COLUMNS[side], f"{message}. Add what is missing, or translate it in values.csv", severity)
     elif offered is None and fields[0].is_restricted:
         message = f"{where} takes its own options only, but any text can come; records with others are held back"
-        yield problem_at(row, COLUMNS[target], message, "warning")
-    if row.default is not None and not set(_written(row, target, row.default_value)) <= set(allowed):
+        yield problem_at(row, COLUMNS[side], message, "warning")
+    if row.default is not None and not set(_written(row, side, row.default_value)) <= set(allowed):
         message = f"'{row.default[:60]}' is no option of {where}{suggest(row.default, allowed)}; write one of them"
         yield problem_at(row, "default", message)
 
@@ -208,15 +208,15 @@ def _offered(row: Row, live: Live, origin: Side) -> tuple[Any, ...] | None:
     return fields[0].options if len(fields) == 1 else None
 
 
-def _carry(row: Row, target: Side, value: Any) -> list[str] | None:
+def _carry(row: Row, side: Side, value: Any) -> list[str] | None:
     try:
-        return _written(row, target, row.transform.read(OTHER[target])(value))
+        return _written(row, side, row.transform.read(OTHER[side])(value))
     except ValueError:
         return None
 
 
-def _written(row: Row, target: Side, common: Any) -> list[str]:
-    value = row.transform.write(target)(common)[0]
+def _written(row: Row, side: Side, common: Any) -> list[str]:
+    value = row.transform.write(side)(common)[0]
     return [str(each) for each in value] if isinstance(value, list) else ["" if value is None else str(value)]
 
 

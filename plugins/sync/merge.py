@@ -126,10 +126,10 @@ def _conflict(policy: FieldPolicy, prefer: Side, values: Values, newer: Side | N
 
 
 def _one_way(policy: FieldPolicy, master: str, values: Values) -> Outcome:
-    source: Side = "salesforce" if policy.to_app else "app"
-    if values.is_moved(source) or (master == source and values.is_moved(_other(source))):
-        return _take(policy, values, source, f"one way from {source}")
-    return _keep(values, f"one way from {source}")
+    origin: Side = "salesforce" if policy.to_app else "app"
+    if values.is_moved(origin) or (master == origin and values.is_moved(_other(origin))):
+        return _take(policy, values, origin, f"one way from {origin}")
+    return _keep(values, f"one way from {origin}")
 
 
 def _fill(policy: FieldPolicy, master: str, values: Values) -> Outcome:

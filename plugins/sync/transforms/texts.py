@@ -153,7 +153,7 @@ def plain_text(use: Use) -> Codec:
     examples=(Example(("Nordwerk GmbH",), "Nordwerk", ("Nordwerk",), "truncate:8"),),
 )
 def truncate(use: Use) -> Codec:
-    """The first characters of a text, for a target field that is shorter. One-way."""
+    """The first characters of a text, for a field that is shorter. One-way."""
     if not use.argument.isdecimal() or not 0 < int(use.argument[:9]) <= 1_000_000:
         raise ValueError("write a number of characters, for example truncate:255")
     length = int(use.argument)
