@@ -1,6 +1,6 @@
 """Counterparts: fetch for each new record what may be there already on the other side, before anything is matched."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -21,8 +21,9 @@ SIDES: tuple[Side, Side] = ("salesforce", "app")
 def stage_matches(batch: Batch, entity: EntitySettings, connectors: Mapping[Side, Connector], reads: Mapping[str, Any]) -> int:
     """Stage what the new records of either side may match on the other; return how many records were fetched.
 
-    A side that was read whole needs no look-up. Keys are tried in order; a record found by one is not looked up by the next.
-    What was found is looked up in its turn: another record of the side it was found for may match it just as well.
+    A side that was read whole needs no look-up, but for what its filter has left out: that stands for somebody, too.
+    Keys are tried in order; a record found by one is not looked up by the next. What was found is looked up in its
+    turn: another record of the side it was found for may match it just as well.
     """
     count = 0
     with batch.engine.begin() as connection:
@@ -35,10 +36,12 @@ def stage_matches(batch: Batch, entity: EntitySettings, connectors: Mapping[Side
                 else ()
             ):
                 count += copy_raw(connection, batch, entity, other, "match", page.records)
-            if reads[other].get("is_full") or (side == "salesforce" and _only_blocks(entity)):
+            is_full = bool(reads[other].get("is_full"))
+            if (is_full and not entity.filters.get(other)) or (side == "salesforce" and _only_blocks(entity)):
                 continue
             rows = new_rows(connection, batch, entity, side)
-            for page in _counterparts(batch, entity, side, connectors[other], rows, entity.match):
+            staged = _staged(connection, batch, entity, other) if is_full else _nothing
+            for page in _counterparts(batch, entity, side, connectors[other], rows, entity.match, staged):
                 count += copy_raw(connection, batch, entity, other, "match", page.records)
         if not reads["app"].get("is_full"):
             shared = [name for name in entity.match if name not in entity.unique]
@@ -91,6 +94,20 @@ def new_rows(
     return [(row.record_id, row.raw) for row in connection.execute(query, values)]
 
 
+def _nothing(_: str) -> set[str]:
+    return set()
+
+
+def _staged(connection: Connection, batch: Batch, entity: EntitySettings, side: Side) -> Callable[[str], set[str]]:
+    """Return what tells the values of a raw field that this batch holds of `side`, in small letters."""
+    query = text(
+        "select distinct lower(trim(raw->>:name)) from staging.raw where batch_id = :id and batch_day = :day and entity = :entity"
+        " and side = :side and not is_deleted and raw->>:name is not null"
+    )
+    values = {"id": batch.id, "day": batch.day, "entity": entity.name, "side": side}
+    return lambda name: set(connection.execute(query, {**values, "name": name}).scalars())
+
+
 def _counterparts(
     batch: Batch,
     entity: EntitySettings,
@@ -98,7 +115,9 @@ def _counterparts(
     connector: Connector,
     rows: list[tuple[str, dict[str, Any]]],
     keys: Sequence[str],
+    staged: Callable[[str], set[str]] = _nothing,
 ) -> Iterator[Page]:
+    """Yield what `connector` finds for `rows`; values that `staged` knows of a field are not looked for."""
     other = OTHER[side]
     name, wanted = entity.reads_as(other), wanted_fields(batch, entity, other)
     reference = entity.salesforce_reference if side == "salesforce" else next(iter(entity.app_references), None)
@@ -111,9 +130,10 @@ def _counterparts(
     for row in (by_name[name] for name in keys):
         mine, theirs = key_fields(row, side)
         values = {str(raw[mine]).strip().lower(): str(raw[mine]).strip() for _, raw in rows if raw.get(mine)}
-        found: set[str] = set()
-        if values:
-            for page in connector.find(name, theirs, sorted(values.values()), wanted):
+        found = staged(theirs) if values else set()
+        missing = sorted(value for low, value in values.items() if low not in found)
+        if missing:
+            for page in connector.find(name, theirs, missing, wanted):
                 found |= {str(record.raw.get(theirs) or "").strip().lower() for record in page.records}
                 yield page
         rows = [(key, raw) for key, raw in rows if str(raw.get(mine) or "").strip().lower() not in found]

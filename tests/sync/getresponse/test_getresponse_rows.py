@@ -122,6 +122,18 @@ def test_who_opted_out_is_never_put_on_the_list(world):
     assert world.addresses() == {"in@nordwerk.example"}
 
 
+@pytest.mark.feature("GR-01", "GR-04")
+@pytest.mark.parametrize("mode", ["sync", "backfill"])
+def test_a_subscriber_who_opted_out_in_salesforce_is_not_made_a_second_time_there(world, mode):
+    contact = world.contact(FirstName="Mara", Email="Out@nordwerk.example", HasOptedOutOfEmail=True)
+    known = world.contact(FirstName="Mara", Email="in@nordwerk.example")
+    fans = [world.subscriber(email=f"{name}@nordwerk.example", name="Mara Lind") for name in ("out", "in")]
+    world.run(mode=mode)
+    assert [world.partner("newsletter", each) for each in (contact, known)] == fans
+    assert len(world.salesforce.records("Contact")) == len(world.app.records("contacts")) == 2
+    world.assert_settled()
+
+
 @pytest.mark.feature("GR-05")
 def test_records_that_came_from_getresponse_get_the_set_lead_source(world):
     world.subscriber()
