@@ -3,9 +3,11 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import wraps
 from types import NoneType
+from typing import Any, ParamSpec, TypeVar
 
-from connectors.contract import Result, Write
+from connectors.contract import NOT_SENT, Result, Write
 from connectors.errors import SyncError
 from connectors.session import LostAnswerError
 
@@ -14,11 +16,30 @@ LOST_ANSWERS_LIMIT = 3  # in a row: the server hangs, stop
 Sent = tuple[Write, "Future[Result]"]
 
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def one_at_a_time(method: Callable[P, R]) -> Callable[P, R]:
+    """Let one thread at a time into the methods of an object that are marked so; it has a `lock`.
+
+    What several writes need is then asked for, or made, once.
+    """
+
+    @wraps(method)
+    def locked(*arguments: P.args, **named: P.kwargs) -> R:
+        owner: Any = arguments[0]
+        with owner.lock:
+            return method(*arguments, **named)
+
+    return locked
+
+
 def send_abreast(send: Callable[[Write], Result], writes: Sequence[Write], width: int) -> Iterator[Result]:
     """Yield one result per write, in order, with up to `width` under way.
 
     A lost answer is an `unknown` result; one of an update or a deletion, and several in a row, stop the sending, as any error does.
-    What was under way by then is told first (a failed one before it as `unknown`: it is looked up), then the error is raised.
+    What was under way by then is told first (one before it that may be repeated as a whole as NOT_SENT), then the error is raised.
     """
     waiting: deque[Sent] = deque()
     upcoming, lost = iter(writes), 0
@@ -53,4 +74,10 @@ def _rest(failed: Sent, waiting: Sequence[Sent]) -> Iterator[Result]:
         error = future.exception()
         if error is not None and not isinstance(error, SyncError):
             raise error
-        yield future.result() if error is None else Result("unknown", write.id, message=str(error))
+        yield future.result() if error is None else _told(write, error)
+
+
+def _told(write: Write, error: SyncError) -> Result:
+    if isinstance(error, LostAnswerError):
+        return Result("unknown", write.id, message=str(error))
+    return Result("failed", write.id, code=NOT_SENT, message=str(error), is_transient=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from connectors.abreast import send_abreast
 from connectors.activecampaign_calls import ActiveCampaignCalls, expect
 from connectors.activecampaign_contacts import IDS_PER_CALL, ContactReader, Wish
 from connectors.activecampaign_crm import Crm
@@ -17,7 +18,8 @@ from connectors.activecampaign_writes import ContactWriter
 from connectors.connection import Settings
 from connectors.contract import Account, Entity, Field, Known, NewField, Page, Result, User, Write
 from connectors.errors import AuthError, PermanentError
-from connectors.session import LostAnswerError, Session
+from connectors.pace import Allowance
+from connectors.session import Session
 
 DOMAIN = ".api-us1.com"
 ENTITIES: Mapping[str, Entity] = {
@@ -25,7 +27,8 @@ ENTITIES: Mapping[str, Entity] = {
     "contact": Entity("contact", "contacts", "id", "udate", has_delete_feed=False, ids_per_call=IDS_PER_CALL),
     "deal": Entity("deal", "deals", "id", "mdate", has_delete_feed=False),
 }
-LOST_ANSWERS_LIMIT = 3  # in a row: the server hangs, stop
+WRITERS = 3  # at half a second a call they use up the allowance
+ALLOWANCE = Allowance(calls=4.9, seconds=1)  # five, of which a late call must not find a sixth beside it
 
 
 class ActiveCampaignConnector:
@@ -85,20 +88,11 @@ class ActiveCampaignConnector:
         return self._crm[kind].find(fields, key, values)
 
     def write(self, entity: str, writes: Sequence[Write]) -> Iterator[Result]:
-        """Send the writes one by one; beside fields a contact takes `tags_add` and `tags_remove`."""
+        """Send the writes, a few at a time; beside fields a contact takes `tags_add` and `tags_remove`."""
         kind, name = self._checked(entity)
         list_id = self._parts.list_id(name) if name and writes else ""
         send: Callable[[Write], Result] = self._crm[kind].write if kind in self._crm else lambda w: self._writer.write(w, list_id)
-        lost = 0
-        for write in writes:
-            try:
-                yield send(write)
-                lost = 0
-            except LostAnswerError as error:
-                lost += 1
-                yield Result("unknown", write.id, message=str(error))
-                if write.operation != "create" or lost >= LOST_ANSWERS_LIMIT:
-                    raise
+        yield from send_abreast(send, writes, WRITERS)
 
     def users(self) -> Sequence[User]:
         """Return the users of the account."""

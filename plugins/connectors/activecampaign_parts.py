@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from threading import RLock
 
+from connectors.abreast import one_at_a_time
 from connectors.activecampaign_calls import ActiveCampaignCalls, Row, accepted
 from connectors.activecampaign_fields import CustomFields, contact_fields, deal_fields
 from connectors.errors import PermanentError
@@ -22,11 +24,13 @@ class Parts:
     _list_names: dict[str, str] = field(default_factory=dict)  # name or string id → id
     _stages: list[Row] = field(default_factory=list)
     _accounts: dict[str, str] = field(default_factory=dict)  # id → name
+    lock: RLock = field(default_factory=RLock, repr=False)
 
     def forget_fields(self) -> None:
         """Ask for the custom fields again the next time."""
         self._contact_fields = self._deal_fields = None
 
+    @one_at_a_time
     def contact_fields(self) -> CustomFields:
         """Return the custom fields of contacts."""
         if self._contact_fields is None:
@@ -39,22 +43,26 @@ class Parts:
             self._contact_fields = contact_fields(rows, options)
         return self._contact_fields
 
+    @one_at_a_time
     def deal_fields(self) -> CustomFields:
         """Return the custom fields of deals."""
         if self._deal_fields is None:
             self._deal_fields = deal_fields(self.calls.rows("dealCustomFieldMeta"))
         return self._deal_fields
 
+    @one_at_a_time
     def note_tags(self, rows: Iterable[Row]) -> None:
         """Learn the names of tags that an answer brought along."""
         self._tags |= {str(row["id"]): str(row["tag"]) for row in rows}
 
+    @one_at_a_time
     def tag_name(self, id: str) -> str:
         """Return the name of a tag, its id where there is none."""
         if id not in self._tags:
             self.note_tags(self.calls.rows("tags"))
         return self._tags.setdefault(id, id)
 
+    @one_at_a_time
     def tag_id(self, name: str) -> str:
         """Return the id of a tag, which is made if need be; names compare without regard to case. Raises RefusedError."""
         found = self._tag_known(name)
@@ -63,12 +71,14 @@ class Parts:
             found = self._tag_known(name)
         return found or self._make_tag(name)
 
+    @one_at_a_time
     def find_tag(self, name: str) -> str | None:
         """Return the id of a tag, None where there is none."""
         if self._tag_known(name) is None:
             self.note_tags(self.calls.rows("tags", [("search", name)]))
         return self._tag_known(name)
 
+    @one_at_a_time
     def lists(self) -> dict[str, str]:
         """Return the string ids of the lists by id."""
         if not self._lists:
@@ -78,6 +88,7 @@ class Parts:
                 self._list_names.setdefault(str(row["name"]).casefold(), str(row["id"]))
         return self._lists
 
+    @one_at_a_time
     def list_id(self, name: str) -> str:
         """Return the id of a list by its name or string id. Raises PermanentError where there is none."""
         lists = self.lists()
@@ -86,10 +97,12 @@ class Parts:
             raise PermanentError(f"ActiveCampaign has no list {name!r}: there are {', '.join(sorted(lists.values()))}.")
         return found
 
+    @one_at_a_time
     def note_accounts(self, rows: Iterable[Row]) -> None:
         """Learn the names of accounts that an answer brought along."""
         self._accounts |= {str(row["id"]): str(row["name"]) for row in rows}
 
+    @one_at_a_time
     def account_name(self, id: str) -> str | None:
         """Return the name of an account, None where there is none."""
         if id not in self._accounts:
@@ -97,6 +110,7 @@ class Parts:
             self.note_accounts([response.json()["account"]] if response.ok else ())
         return self._accounts.get(id)
 
+    @one_at_a_time
     def account_id(self, name: str) -> str:
         """Return the id of an account by its name, which is unique; it is made if need be. Raises RefusedError."""
         found = self._account_known(name)
@@ -110,6 +124,7 @@ class Parts:
             found = str(row["id"])
         return found
 
+    @one_at_a_time
     def stages(self) -> list[Row]:
         """Return the stages of all pipelines."""
         if not self._stages:

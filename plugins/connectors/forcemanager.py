@@ -6,25 +6,30 @@ lists, which is how deletions are told. Value lists (types, statuses, countries 
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from connectors.abreast import send_abreast
 from connectors.connection import Settings
 from connectors.contract import Account, Field, Known, NewField, Page, Record, Result, User, Write
+from connectors.erasing import BLANK
 from connectors.errors import AuthError, PermanentError
-from connectors.forcemanager_calls import NO_SUCH_RECORD, ForceManagerCalls, Pace, is_busy, problem_of
-from connectors.forcemanager_fields import ENTITIES, IS_TASK, LISTS, MADE_UP, fields_of, is_number
+from connectors.forcemanager_calls import NO_SUCH_RECORD, ForceManagerCalls, is_busy, problem_of
+from connectors.forcemanager_fields import ENTITIES, IS_TASK, LISTS, MADE_UP, REQUIRED, fields_of, is_number
 from connectors.forcemanager_list import Lists, Rows
 from connectors.forcemanager_values import Calendar, Labels, body_of, record_of
-from connectors.session import LostAnswerError, Session, written
+from connectors.pace import Allowance
+from connectors.session import Session, written
 
 HOST = "api.forcemanager.com"
 VERSION_PATH = "/api/v4"
-CALLS_PER_SECOND = 3.0  # the smaller plans allow four
+ALLOWANCE = Allowance(calls=3, seconds=1)  # the smaller plans allow four; `calls_per_second` of the connection says otherwise
 FIND_VALUES_LIMIT = 400  # above, one walk over the whole list costs less
-LOST_ANSWERS_LIMIT = 3  # in a row: the server hangs, stop
+WRITERS = 4  # at 300 ms a call they use up the larger plan's allowance
 NOT_FOUND = "not_found"
+PERSONAL = frozenset({"text", "email", "phone", "url", "datetime", "date"})
 DATE_FORMATS = {"yyyy-mm-dd": "%Y-%m-%d", "yy/mm/dd": "%y/%m/%d", "dd/mm/yyyy": "%d/%m/%Y"}
 
 
@@ -85,17 +90,20 @@ class ForceManagerConnector:
             yield Page(found, page.server_time)
 
     def write(self, entity: str, writes: Sequence[Write]) -> Iterator[Result]:
-        """Send one call per write."""
-        path, lost = self._path(entity), 0
-        for write in writes:
-            try:
-                yield self._write_one(entity, path, write)
-                lost = 0
-            except LostAnswerError as error:
-                lost += 1
-                yield Result("unknown", write.id, message=str(error))
-                if write.operation != "create" or lost >= LOST_ANSWERS_LIMIT:
-                    raise
+        """Send one call per write, a few at a time."""
+        yield from send_abreast(partial(self._write_one, entity, self._path(entity)), writes, WRITERS)
+
+    def erase_person(self, entity: str, ids: Sequence[str]) -> Iterator[Result]:
+        """Empty the texts, then delete: a deleted row stays in ForceManager's lists as it was."""
+        needed = REQUIRED.get(entity, ())
+        blank = {
+            field.name: BLANK if field.name in needed else None
+            for field in self.describe(entity)
+            if field.type in PERSONAL and field.is_updateable
+        }
+        for id in ids:
+            list(self.write(entity, [Write("update", id, blank)]))
+            yield from self.write(entity, [Write("delete", id)])
 
     def users(self) -> Sequence[User]:
         """Return everybody who was not deleted, inactive people too."""
@@ -186,9 +194,10 @@ def build(settings: Settings, session: Session, options: Mapping[str, Any]) -> F
             "The ForceManager connection lacks an API key: write the public key as login and the private key as password."
         )
     session.is_busy = is_busy
-    rate = float(settings.text("calls_per_second") or (0 if settings.loopback else CALLS_PER_SECOND))
+    if rate := settings.text("calls_per_second"):
+        session.allow(Allowance(float(rate), seconds=1))
     host = "" if settings.loopback else urlsplit(settings.address).hostname
-    calls = ForceManagerCalls(f"https://{host or HOST}{VERSION_PATH}", public, private, session, Pace(rate, session.pause))
+    calls = ForceManagerCalls(f"https://{host or HOST}{VERSION_PATH}", public, private, session)
     chosen: dict[str, Any] = {"lang": settings.text("lang") or "en", "calendar": _calendar(settings)}
     return ForceManagerConnector(calls, settings.text("account") or public, **{**chosen, **options})
 

@@ -1,14 +1,15 @@
-"""Calls to the ForceManager API v4: the session token with one new login per failed call, a steady pace, errors in one shape."""
+"""Calls to the ForceManager API v4: the session token with one new login per failed call, errors in one shape."""
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from threading import RLock
 from typing import Any
 from urllib.parse import urlsplit
 
 from requests import Response
 
+from connectors.abreast import one_at_a_time
 from connectors.errors import AuthError, PermanentError, shorten
 from connectors.session import Kind, Session
 
@@ -30,25 +31,6 @@ class Problem:
 
 
 @dataclass(slots=True)
-class Pace:
-    """Keeps calls so far apart that no second has more than `calls_per_second` (0: as they come)."""
-
-    calls_per_second: float
-    pause: Callable[[float], None]
-    clock: Callable[[], float] = time.monotonic
-    _next: float = 0.0
-
-    def keep(self) -> None:
-        """Wait until the next call may go."""
-        if not self.calls_per_second:
-            return
-        wait = self._next - self.clock()
-        if wait > 0:
-            self.pause(wait)
-        self._next = max(self._next, self.clock()) + 1 / self.calls_per_second
-
-
-@dataclass(slots=True)
 class ForceManagerCalls:
     """Sends requests below `base_url` (`https://api.forcemanager.com/api/v4`); refusals are returned, except those of the keys."""
 
@@ -56,19 +38,19 @@ class ForceManagerCalls:
     public_key: str = field(repr=False)
     private_key: str = field(repr=False)
     session: Session
-    pace: Pace
+    lock: RLock = field(default_factory=RLock, repr=False)
     _token: str = field(default="", repr=False)
 
     def send(self, method: str, path: str, kind: Kind, *, headers: Mapping[str, str] | None = None, **more: Any) -> Response:
         """Return the answer; a token that ended is renewed once."""
+        used = self._token_after("")
         for attempt in ("with the token we have", "with a new one"):
-            used = self._token or self._log_in()
             response = self._call(method, path, kind, headers={**(headers or {}), "X-Session-Key": used}, **more)
             if response.status_code != HTTPStatus.UNAUTHORIZED:
                 break
-            self._token = ""
             if attempt == "with a new one":
                 raise AuthError("ForceManager refuses a token that it has just given (401): ask its support about this key.")
+            used = self._token_after(used)
         if response.status_code == HTTPStatus.FORBIDDEN:
             raise AuthError(f"ForceManager forbids {path} ({problem_of(response).message}). Check the rights of the API key.")
         return response
@@ -76,6 +58,11 @@ class ForceManagerCalls:
     def get(self, path: str, **more: Any) -> Response:
         """Return a successful answer."""
         return expect(self.send("GET", path, "read", **more))
+
+    @one_at_a_time
+    def _token_after(self, refused: str) -> str:
+        """Return the token, a new one if there is none yet but the one that was `refused`."""
+        return self._log_in() if self._token == refused else self._token
 
     def _log_in(self) -> str:
         keys = {"username": self.public_key, "password": self.private_key}
@@ -88,7 +75,6 @@ class ForceManagerCalls:
         return self._token
 
     def _call(self, method: str, path: str, kind: Kind, **more: Any) -> Response:
-        self.pace.keep()
         return self.session.call(method, f"{self.base_url}/{path}", kind, answers=REFUSED, **more)
 
 

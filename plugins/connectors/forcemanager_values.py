@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, tzinfo
+from threading import RLock
 from typing import Any
 
+from connectors.abreast import one_at_a_time
 from connectors.contract import Record
 from connectors.errors import PermanentError
 from connectors.flat import to_json
@@ -25,6 +27,7 @@ class Labels:
     lists: Lists
     _ids: dict[str, dict[str, int]] = field(default_factory=dict)
     _synonyms: dict[str, dict[str, int]] = field(default_factory=dict)
+    lock: RLock = field(default_factory=RLock, repr=False)
 
     def options(self, table: str) -> list[str]:
         """Return the labels of a value list."""
@@ -39,6 +42,7 @@ class Labels:
             raise ValueError(f"{label!r} is not in the value list {table}")
         return found
 
+    @one_at_a_time
     def _read(self, table: str) -> dict[str, int]:
         if table == "genders":
             return dict(GENDERS)

@@ -43,7 +43,7 @@ READ_PAGE_ROWS = 100
 WALKS_LIMIT = 10  # what moves after so many comes with the next run
 WALK_MARGIN = timedelta(seconds=2)  # stamps are whole seconds
 WRITERS = 4  # at 150 ms a call they use up the largest allowance
-ALLOWANCE = Allowance(calls=200, seconds=60, burst=20)  # of the smallest paid plan, until the headers tell of a larger one
+ALLOWANCE = Allowance(calls=200, seconds=60, burst=6)  # of the smallest paid plan, until the headers tell of a larger one
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,14 @@ leave tags and custom values out; who left a list is seen by a search only. `get
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
+from threading import RLock
 from typing import Any
 
 from requests import Response
 
+from connectors.abreast import one_at_a_time, send_abreast
 from connectors.answers import server_time
 from connectors.connection import Settings
 from connectors.contract import Account, Entity, Field, Known, NewField, Page, Record, Result, User, Write
@@ -19,14 +22,16 @@ from connectors.getresponse_calls import GetResponseCalls, Row, expect
 from connectors.getresponse_fields import CUSTOM, fields_of, new_field, raw_of
 from connectors.getresponse_lists import by_custom, campaign_id, exact, left, moment, walk
 from connectors.getresponse_writes import RefusedError, Writer, done
-from connectors.session import LostAnswerError, Session
+from connectors.pace import Allowance
+from connectors.session import Session
 
 HOST = "https://api.getresponse.com"
 ENTITIES: Mapping[str, Entity] = {"contact": Entity("contact", "contacts", "contactId", "changedOn", has_delete_feed=True)}
 FILTERS = ("email", "name")
 FILTER_VALUES_LIMIT = 50  # above, one walk over the whole list costs less
 READ_PAGE_ROWS = 100
-LOST_ANSWERS_LIMIT = 3  # in a row: the server hangs, stop
+WRITERS = 10  # calls that may be under way at a time
+ALLOWANCE = Allowance(calls=30_000, seconds=600, burst=20)  # and no second has more than eighty
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
@@ -42,6 +47,7 @@ class GetResponseConnector:
         self._writer = Writer(self._calls)
         self._campaigns: dict[str, str] = {}
         self._account: Account | None = None
+        self.lock = RLock()
 
     def account_id(self) -> str:
         """Return the account's id, asked once; that call counts as signing in."""
@@ -105,17 +111,22 @@ class GetResponseConnector:
             yield Page([each for each in found if _holds(each.raw.get(key), wanted)], server_time(response))
 
     def write(self, entity: str, writes: Sequence[Write]) -> Iterator[Result]:
-        """Send the writes one by one. A create that the list does not show at once is `accepted`."""
-        lost = 0
-        for write in writes:
-            try:
-                yield self._write_one(entity, write)
-                lost = 0
-            except LostAnswerError as error:
-                lost += 1
-                yield Result("unknown", write.id, message=str(error))
-                if write.operation != "create" or lost >= LOST_ANSWERS_LIMIT:
-                    raise
+        """Send the writes, a few at a time. A create that the list does not show at once is `accepted`."""
+        yield from send_abreast(partial(self._write_one, entity), writes, WRITERS)
+
+    def find_person(self, entity: str, key: str, values: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
+        """Yield contacts with an address on whatever list."""
+        for value in values:
+            query = {f"query[{key}]": value, "additionalFlags": "exactMatch"}
+            for rows, response in self._calls.pages("contacts", query):
+                found = [_record(row) for row in rows if str(row.get(key) or "").casefold() == value.casefold()]
+                yield Page(found, server_time(response))
+
+    def view_person(self, entity: str, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
+        """Yield contacts that are there, on whatever list."""
+        for id in ids:
+            response = self._view(id)
+            yield Page([_record(response.json())] if response.ok else [], server_time(response))
 
     def create_field(self, entity: str, name: str, label: str, kind: NewField = "reference") -> None:
         """Create a custom field, unless it is there; the API has no unique ones. `name` is with or without `custom_fields.`."""
@@ -133,6 +144,7 @@ class GetResponseConnector:
             raise PermanentError(f"GetResponse has no entity {kind!r}: there are {', '.join(self.entities)}.")
         return name
 
+    @one_at_a_time
     def _campaign(self, entity: str) -> str:
         name = self._list_name(entity)
         if name not in self._campaigns:

@@ -6,10 +6,12 @@ taken away is taken out of a list read just before. `tags` is the whole list; `t
 
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
+from threading import RLock
 from typing import Any
 
 from requests import Response
 
+from connectors.abreast import one_at_a_time
 from connectors.contract import Record, Result, Write
 from connectors.flat import to_json
 from connectors.getresponse_calls import FORBIDDEN_STATE, GONE, RELATED, TAKEN, GetResponseCalls, Problem, Row, problem_of
@@ -44,7 +46,9 @@ class Names:
     def __init__(self, calls: GetResponseCalls) -> None:
         self._calls = calls
         self._ids: dict[str, dict[str, str]] = {}
+        self.lock = RLock()
 
+    @one_at_a_time
     def field_id(self, name: str) -> str:
         """Return the id of a custom field. Raises RefusedError where there is none."""
         found = self._id("custom-fields", "customFieldId", name)
@@ -52,6 +56,7 @@ class Names:
             raise RefusedError(Problem(RELATED, f"GetResponse has no custom field {name!r}"))
         return found
 
+    @one_at_a_time
     def tag_id(self, name: str) -> str:
         """Return the id of a tag, which is made if there is none. Raises RefusedError for a name that no tag can have."""
         found = self._id("tags", "tagId", name)

@@ -11,7 +11,7 @@ from requests import Response
 class Allowance:
     """So many calls in so many seconds; `burst` of them at once."""
 
-    calls: int
+    calls: float
     seconds: float
     burst: int = 1
 

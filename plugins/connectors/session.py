@@ -22,7 +22,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 
 from connectors.answers import is_json, is_loopback, is_page, redact, retry_after_seconds, words_of
 from connectors.errors import AuthError, PermanentError, RateLimitError, TransientError
-from connectors.pace import Pace
+from connectors.pace import Allowance, Pace
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
@@ -139,6 +139,11 @@ class Session:
             raise PermanentError(f"{address} is not a loopback address: plain http is for local sandbox servers only.")
         for scheme in ("http://", "https://"):
             self.http.mount(scheme, _LoopbackAdapter(address))
+
+    def allow(self, allowance: Allowance) -> None:
+        """Tell the pace what this account is allowed, where the connection says so."""
+        if self._pace:
+            self._pace.allow(allowance)
 
     def call(
         self,

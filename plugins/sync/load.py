@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from connectors.contract import Connector, Record, Result
+from connectors.contract import NOT_SENT, Connector, Record, Result
 from connectors.errors import (
     AuthError,
     BudgetError,
@@ -37,7 +37,7 @@ from sync.settle import settle, settle_agreed
 from sync.staging import wanted_fields
 from sync.standing import show_standing
 
-CHUNK = {"salesforce": 1000, "app": 50}  # actions between two commits; Salesforce: five calls of 200 and one read-back
+CHUNK = {"salesforce": 1000, "app": 100}  # actions between two commits; Salesforce: five calls of 200 and one read-back
 log = logging.getLogger(__name__)
 
 
@@ -150,16 +150,19 @@ def _send(batch: Batch, entity: EntitySettings, actions: list[Outgoing], connect
             outcomes.append((action, result))
     except SyncError as error:
         stopped = error
-    outcomes = _read_back(batch, entity, side, connector, outcomes)
     unsent = [action.id for action, _ in ready[len(outcomes) :]]
+    broken_off = [action.id for action, result in outcomes if result.code == NOT_SENT]
+    outcomes = _read_back(batch, entity, side, connector, [each for each in outcomes if each[1].code != NOT_SENT])
     with batch.engine.begin() as connection:
         settle(connection, batch, entity, side, outcomes)
-        mark(connection, unsent, "planned")
+        mark(connection, [*broken_off, *unsent], "planned")
     log.info("%s %s: %d of %d sent to %s", batch.name, entity.name, len(outcomes), len(actions), side)
     if stopped is not None:
         raise stopped
     if unsent:
-        raise PermanentError(f"{batch.name} {entity.name}: {side} gave {len(outcomes)} results for {len(ready)} writes")
+        raise PermanentError(
+            f"{batch.name} {entity.name}: {side} gave {len(ready) - len(unsent)} results for {len(ready)} writes"
+        )
 
 
 def _read_back(

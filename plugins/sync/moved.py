@@ -65,7 +65,7 @@ class SecondLook:
         calls = -(-len(ids) // each_call)
         if not ids or side not in self.reads.get(entity.name, {}) or (each_call == 1 and self._is_fresh(entity, side)):
             return set()
-        if calls > FEW_CALLS:
+        if each_call == 1 and calls > FEW_CALLS:
             return self.leave_all_moved(entity, side)
         pages = self.connectors[side].read(entity.reads_as(side), ids, wanted_fields(self.batch, entity, side))
         return self._leave(entity, side, pages)

@@ -20,7 +20,8 @@ LONGEST_WAIT_SECONDS = 120.0  # a worker whose turn is further off gives up: the
 USED_SHARE = 0.98  # of the allowance: clocks and windows differ
 FRESH_HOURS = 24  # how long what Salesforce said of its daily limit counts
 
-# Books one call. The bucket empties with `per_second`; `burst` calls may be made at once.
+# Books one call, at the time that the system's headers allow, else `gap` seconds after the last (0: at once). `burst` calls may be made
+# at once; they are taken off the rate, so that no window of the system has more calls than it allows.
 TAKE = """
 with counted as (
   insert into sync.api_call as c (account, integration, run_id, kind, day, calls)
@@ -28,16 +29,19 @@ with counted as (
   on conflict (account, integration, run_id, kind, day) do update set calls = c.calls + 1),
 booked as (
   insert into sync.pace as p (account, free_at) values (:account, clock_timestamp() + make_interval(secs => :gap))
-  on conflict (account) do update set free_at = greatest(p.free_at, clock_timestamp())
-    + make_interval(secs => case when :gap = 0 then 0 when p.per_minute is null then :gap else 60.0 / (p.per_minute * :share) end)
-  returning *)
+  on conflict (account) do update set free_at = greatest(p.free_at, clock_timestamp()) + make_interval(secs => {gap})
+  returning p.*, {gap} as gap)
 select greatest(
-    extract(epoch from free_at) - extract(epoch from clock_timestamp()) - :gap * :burst,
+    extract(epoch from free_at) - extract(epoch from clock_timestamp()) - gap * :burst,
     extract(epoch from blocked_until) - extract(epoch from clock_timestamp()), 0)::float as wait,
   case when told_at > now() - make_interval(hours => :fresh) then used end as used,
   case when told_at > now() - make_interval(hours => :fresh) then daily_limit end as daily_limit
 from booked
 """
+GAP = (
+    "case when :gap = 0 then 0 when p.per_minute is null then :gap"
+    " else 60.0 / greatest(p.per_minute * :share - :burst + 1, 1) end"
+)
 SPENT = """
 select coalesce(sum(calls), 0), coalesce(sum(calls) filter (where kind = 'write'), 0) from sync.api_call
 where account = :account and integration = :integration and day = current_date
@@ -70,11 +74,10 @@ class SharedPace:
 
     def take(self, kind: str) -> None:
         """Wait for our turn. Raises BudgetError when the budget is used up, or our turn is too far off."""
-        gap = 1 / (self.allowance.per_second * USED_SHARE) if self.allowance else 0.0
-        burst = self.allowance.burst if self.allowance else 1
+        gap, burst = _spacing(self.allowance) if self.allowance else (0.0, 1)
         values = {**self._names(), "kind": kind, "gap": gap, "burst": burst, "share": USED_SHARE, "fresh": FRESH_HOURS}
         with self.engine.begin() as connection:
-            row = connection.execute(text(TAKE), values).one()
+            row = connection.execute(text(TAKE.format(gap=GAP)), values).one()
             spent, written = connection.execute(text(SPENT), self._names()).one() if self.budget.daily else (0, 0)
         if kind != "auth":  # to know whom we speak to, and to end the run in order
             self._check(row.used, row.daily_limit, max(spent, written / WRITES_SHARE if kind == "write" else 0))
@@ -110,6 +113,11 @@ class SharedPace:
 
     def _names(self) -> dict[str, str]:
         return {"account": self.account, "integration": self.integration, "run_id": self.run_id}
+
+
+def _spacing(allowance: Allowance) -> tuple[float, int]:
+    calls = allowance.calls * USED_SHARE - allowance.burst + 1
+    return allowance.seconds / calls, allowance.burst
 
 
 def _until_tomorrow() -> float:

@@ -73,8 +73,8 @@ def test_what_was_under_way_beside_an_error_is_told_and_nothing_more_is_sent() -
     assert states[:5] == ["0", "1", "2", "3", "4"]
     assert len(server.seen) <= 9
     done = {n for n in server.seen if n != 5}
-    assert {int(each) for each in states if each != "unknown"} == done
-    assert states.count("unknown") == (max(done) > 5)
+    assert {int(each) for each in states if each != "failed"} == done
+    assert states.count("failed") == (max(done) > 5)
 
 
 @pytest.mark.parametrize("operation", ["update", "delete"])

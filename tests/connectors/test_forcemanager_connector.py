@@ -12,8 +12,9 @@ from connectors.connection import Settings
 from connectors.contract import User, Write
 from connectors.errors import AuthError, PermanentError, TransientError
 from connectors.forcemanager import ForceManagerConnector, build
-from connectors.forcemanager_calls import ForceManagerCalls, Pace, is_busy
+from connectors.forcemanager_calls import ForceManagerCalls, is_busy
 from connectors.forcemanager_values import Calendar
+from connectors.opening import build_connector
 from sandbox.running import serve
 
 KEYS = ("sandbox-public-key", "sandbox-private-key")
@@ -38,11 +39,10 @@ class ForceManagerBench(SandboxBench):
         client.reset_calls()
         self.connector = self.build()
 
-    def build(self, private_key=KEYS[1], rate=0.0, **options):
+    def build(self, private_key=KEYS[1], **options):
         names = ("on_call", "total_seconds")
         session = self.session(is_busy=is_busy, **{name: options.pop(name) for name in names if name in options})
-        pace = Pace(rate, session.pause)
-        calls = ForceManagerCalls("https://api.forcemanager.com/api/v4", KEYS[0], private_key, session, pace)
+        calls = ForceManagerCalls("https://api.forcemanager.com/api/v4", KEYS[0], private_key, session)
         return ForceManagerConnector(calls, "nordwerk", **options)
 
     def wrong_key(self):
@@ -263,19 +263,28 @@ def test_users_are_told_with_those_who_left(bench):
     assert not people["Peter Vogt"].is_active
 
 
-def test_calls_keep_their_distance():
-    now, pauses = [100.0], []
+class Told:
+    """A pace that remembers what it was allowed."""
 
-    def pause(seconds):
-        pauses.append(round(seconds, 3))
-        now[0] += seconds
+    def __init__(self):
+        self.allowance = None
 
-    pace = Pace(4, pause, lambda: now[0])
-    for _ in range(3):
-        pace.keep()
-    now[0] += 10
-    pace.keep()
-    assert pauses == [0.25, 0.25]
+    def allow(self, allowance):
+        self.allowance = allowance
+
+    def take(self, kind):
+        assert self.allowance, "no call before the allowance is known"
+
+    def note(self, kind, response, wait_seconds):
+        assert wait_seconds is None
+
+
+@pytest.mark.parametrize(("extra", "per_second"), [({}, 3), ({"calls_per_second": "13"}, 13)])
+def test_the_connection_tells_the_allowance(bench, extra, per_second):
+    pace = Told()
+    settings = Settings(host=bench.client.url, login=KEYS[0], password=KEYS[1], extra=extra)
+    build_connector("forcemanager", settings, pace=pace).ping()
+    assert pace.allowance.per_second == per_second
 
 
 def test_build_reads_the_connection(bench):
