@@ -3,7 +3,7 @@ PYTHON ?= $(or $(shell command -v python3.11),$(shell command -v python3),python
 RUN := PYTHONPATH=.:plugins .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stop clean test lint format bench features lock env preflight
+.PHONY: help setup demo stop clean test lint format bench lab features lock env preflight
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -31,6 +31,10 @@ format: setup ## Let ruff format the code and sort the imports
 
 bench: setup ## Measure the sync on generated records
 	@$(RUN) -m tools.bench
+
+lab: setup ## Let random histories run while everything fails; HISTORIES=200 KILLS=10 SEED=1 APP=freshdesk JOBS=1
+	@$(RUN) -W ignore -m tools.lab $(if $(HISTORIES),--histories $(HISTORIES)) $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(APP),--app $(APP)) $(if $(JOBS),--jobs $(JOBS))
 
 features: setup ## Show which promises the last test run proved, and write the table into README.md
 	@$(RUN) -m tools.features

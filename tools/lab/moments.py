@@ -1,0 +1,68 @@
+"""When SIGKILL comes: by the clock, or counted from inside the process by calls that leave and transactions that are committed."""
+
+import os
+import signal
+import sys
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+COUNTED = ("call", "answer", "commit", "stored")  # before a call leaves, shortly after, before a commit, after it
+OUT_SECONDS = 0.004  # how long after its start a call may be hit
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One moment: the `number`-th of what is counted, or so many seconds (`clock`)."""
+
+    what: str
+    number: float
+    delay: float = 0.0
+
+
+def draw(chance: Random, usual: Counter[str], seconds: float) -> Moment:
+    """Return a moment within what such a process usually counts, or a little after its end."""
+    what = chance.choice((*COUNTED, "clock"))
+    if what == "clock":
+        return Moment(what, chance.uniform(0, 1.1 * seconds))
+    most = max(usual["call" if what in ("call", "answer") else "commit"], 1)
+    return Moment(what, chance.randint(1, most), chance.uniform(0, OUT_SECONDS))
+
+
+class Watch:
+    """Counts calls and commits of this process, and ends it at its moment."""
+
+    def __init__(self, moment: Moment | None) -> None:
+        self.counts: Counter[str] = Counter()
+        self._moment = moment
+
+    def begin(self, engine: Engine) -> None:
+        """Look on from now."""
+        sys.addaudithook(self._hear)
+        event.listen(engine, "commit", lambda _: self._count("commit"))
+        event.listen(engine, "checkin", lambda *_: self._reach("stored", self.counts["commit"]))
+
+    def _hear(self, name: str, _: tuple[Any, ...]) -> None:
+        if name == "http.client.send":
+            self._count("call")
+            self._reach("answer", self.counts["call"])
+
+    def _count(self, what: str) -> None:
+        self.counts[what] += 1
+        self._reach(what, self.counts[what])
+
+    def _reach(self, what: str, number: int) -> None:
+        if self._moment and self._moment.what == what and number >= self._moment.number:
+            if what == "answer":
+                threading.Timer(self._moment.delay, _die).start()
+                self._moment = None
+            else:
+                _die()
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)

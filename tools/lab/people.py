@@ -1,0 +1,261 @@
+"""Histories: what people do to one record and its kin, step by step, and what is remembered of it for the judge."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from random import Random
+from typing import Any
+
+from sandbox.client import SandboxClient
+from tools.lab.kinds import BELONGS, TO_APP, App, Field, Kind, Row
+
+SIDES = ("salesforce", "app")
+OTHER = {"salesforce": "app", "app": "salesforce"}
+Snapshot = Mapping[tuple[str, str], Mapping[str, list[Row]]]  # entity and side → token → live records
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that a person did. `verb`: make, edit, delete, restore, merge, lose, touch."""
+
+    tick: int
+    token: str
+    verb: str
+    side: str
+    field: str = ""
+    value: Any = None
+
+
+@dataclass
+class Thing:
+    """One person or company of the real world, whatever records stand for it."""
+
+    kind: Kind
+    token: str
+    number: int
+    steps: list[Step] = field(default_factory=list)
+    seen: dict[str, int] = field(default_factory=dict)  # side → when a record was there first
+    syncs: list[tuple[int, int]] = field(default_factory=list)  # runs that surely have carried over what was done before
+
+    def done(self, *verbs: str, side: str = "") -> list[Step]:
+        """Return the steps of these verbs, on `side`."""
+        return [step for step in self.steps if step.verb in verbs and side in ("", step.side)]
+
+    def edits(self, name: str) -> list[Step]:
+        """Return the edits of one field."""
+        return [step for step in self.steps if step.verb == "edit" and step.field == name]
+
+    def was_synced(self, since: int, before: int) -> bool:
+        """Tell whether a whole run lies between two moments."""
+        return any(begin > since and end < before for begin, end in self.syncs)
+
+
+@dataclass
+class History:
+    """One history: a person, now and then a second one of the same kind and a company, with chances of their own."""
+
+    number: int
+    seed: str
+    things: list[Thing]
+
+    def chance(self, round_: int, phase: str) -> Random:
+        """Return the chances of one phase, whatever happened before."""
+        return Random(f"{self.seed}/{self.number}/{round_}/{phase}")
+
+    def steps(self) -> list[dict[str, Any]]:
+        """Return all steps in order."""
+        return [asdict(step) for step in sorted((s for t in self.things for s in t.steps), key=lambda step: step.tick)]
+
+
+class People:
+    """All people of one world: they take their steps through the admin routes, as in the systems' own pages."""
+
+    def __init__(self, app: App, seed: str, count: int, clients: Mapping[str, SandboxClient], tick: Callable[[], int]) -> None:
+        self.app = app
+        self.clients = {"salesforce": clients["salesforce"], "app": clients[app.name]}
+        self.tick = tick
+        self.histories = [History(number, seed, list(_things(app, number))) for number in range(count)]
+        self._invented = 0
+
+    def look(self) -> Snapshot:
+        """Read all live records; remember since when each thing is seen."""
+        found: dict[tuple[str, str], dict[str, list[Row]]] = {}
+        for kind in self.app.kinds:
+            for side in SIDES:
+                by_token = found.setdefault((kind.entity, side), {})
+                for row in self.clients[side].records(kind.table(side)):
+                    by_token.setdefault(kind.token(side, row), []).append(row)
+        for thing in self.things():
+            for side in SIDES:
+                if side not in thing.seen and thing.token in found[thing.kind.entity, side]:
+                    thing.seen[side] = self.tick()
+        return found
+
+    def things(self) -> Iterator[Thing]:
+        """Yield the things of all histories."""
+        for history in self.histories:
+            yield from history.things
+
+    def act(self, round_: int, phase: str, share: float) -> int:
+        """Let a share of the people take a step or two; return how many steps were taken."""
+        before = sum(len(thing.steps) for thing in self.things())
+        snapshot = self.look()
+        for history in self.histories:
+            chance = history.chance(round_, phase)
+            if chance.random() < share:
+                for _ in range(chance.choice((1, 1, 2, 3))):
+                    self._step(history, chance, snapshot)
+        return sum(len(thing.steps) for thing in self.things()) - before
+
+    def _step(self, history: History, chance: Random, snapshot: Snapshot) -> None:
+        person, *others = history.things
+        thing = chance.choice([person, person, person, *others])
+        if not thing.steps:
+            self._make(thing, chance)
+            return
+        verb = chance.choices(
+            ("edit", "clear", "clash", "delete", "restore", "merge", "belong", "touch"), (60, 8, 10, 4, 9, 3, 6, 2)
+        )[0]
+        side = chance.choice(SIDES)
+        if verb in ("delete", "restore", "merge") and not thing.kind.may_go:
+            verb = "edit"
+        with suppress(ValueError, KeyError):  # the record is gone meanwhile
+            getattr(self, f"_{verb}")(history, thing, side, chance, snapshot)
+
+    def _make(self, thing: Thing, chance: Random) -> None:
+        sides = chance.choice((("salesforce",), ("app",), SIDES))
+        for side in sides:
+            fields = self._birth(thing, side, chance)
+            self.clients[side].insert(thing.kind.table(side), [fields])
+            thing.seen[side] = self._note(thing, "make", side)
+            for each in thing.kind.fields:
+                if (value := each.value(side, fields)) is not None:
+                    self._note(thing, "edit", side, each.name, value)
+
+    def _birth(self, thing: Thing, side: str, chance: Random) -> dict[str, Any]:
+        """The fields of a new record: the name, what it is matched by, and some others."""
+        kind = thing.kind
+        fields: dict[str, Any] = _born(self.app, thing, side)
+        for each in kind.fields:
+            is_wanted = not each.may_be_empty or chance.random() < 0.5
+            if is_wanted and (side == "salesforce" or each.way != TO_APP):
+                fields |= each.raw(side, self._invent(each), fields)
+        return fields
+
+    def _edit(self, history: History, thing: Thing, side: str, chance: Random, snapshot: Snapshot) -> None:
+        for row in self._rows(thing, side, snapshot)[:1]:
+            for each in chance.sample(thing.kind.fields, min(chance.choice((1, 1, 2)), len(thing.kind.fields))):
+                self._set(thing, side, row, each, self._invent(each))
+
+    def _clear(self, history: History, thing: Thing, side: str, chance: Random, snapshot: Snapshot) -> None:
+        each = chance.choice([each for each in thing.kind.fields if each.may_be_empty])
+        for row in self._rows(thing, side, snapshot)[:1]:
+            self._set(thing, side, row, each, None)
+
+    def _clash(self, history: History, thing: Thing, side: str, chance: Random, snapshot: Snapshot) -> None:
+        """Change one field on both sides."""
+        each = chance.choice(thing.kind.fields)
+        for place in SIDES:
+            for row in self._rows(thing, place, snapshot)[:1]:
+                self._set(thing, place, row, each, self._invent(each))
+
+    def _delete(self, history: History, thing: Thing, side: str, chance: Random, snapshot: Snapshot) -> None:
+        for row in self._rows(thing, side, snapshot)[:1]:
+            self.clients[side].delete(thing.kind.table(side), thing.kind.id_of(side, row))
+            self._note(thing, "delete", side)
+
+    def _restore(self, history: History, thing: Thing, side: str, chance: Random, snapshot: Snapshot) -> None:
+        """Bring a deleted record back, if there is one."""
+        if not thing.done("delete", side=side) or thing.done("lose", "merge") or self._rows(thing, side, snapshot):
+            return
+        kind = thing.kind
+        rows = self.clients[side].records(kind.table(side), with_deleted=True)
+        gone = [row for row in rows if kind.token(side, row) == thing.token]
+        if gone and side == "salesforce":
+            self.clients[side].action("undelete", kind=kind.here, id=kind.id_of(side, gone[-1]))
+        elif gone:
+            self.clients[side].action("restore", id=gone[-1][kind.id_there])
+        if gone:
+            self._note(thing, "restore", side)
+
+    def _merge(self, history: History, thing: Thing, side: str, chance: Random, snapshot: Snapshot) -> None:
+        """Merge the history's second person into the first; both must be there, and never have gone."""
+        first, *others = [each for each in history.things if each.kind == thing.kind]
+        if not others or any(each.done("delete", "lose", "merge") for each in (first, *others)):
+            return
+        kept, lost = (self._rows(each, side, snapshot)[:1] for each in (first, others[0]))
+        if kept and lost:
+            self._unite(first, side, kept[0], lost[0])
+            self._note(first, "merge", side)
+            self._note(others[0], "lose", side)
+
+    def _unite(self, thing: Thing, side: str, kept: Row, lost: Row) -> None:
+        kind, client = thing.kind, self.clients[side]
+        if side == "salesforce":
+            client.action("merge", kind=kind.here, winner=kept["Id"], losers=[lost["Id"]])
+            return
+        fresh = {row["id"]: row for row in client.records(kind.there)}
+        kept, lost = fresh[kept["id"]], fresh[lost["id"]]
+        chosen = {name: kept.get(name) or lost.get(name) for name in ("phone", "mobile", "unique_external_id")}
+        client.action(
+            "merge", primary=kept["id"], secondaries=[lost["id"]], **{name: value for name, value in chosen.items() if value}
+        )
+        for each in kind.fields:
+            held = each.value(side, kept) or each.value(side, chosen)
+            if held != each.value(side, kept):
+                self._note(thing, "edit", side, each.name, held)
+
+    def _belong(self, history: History, thing: Thing, side: str, chance: Random, snapshot: Snapshot) -> None:
+        """Tie the person to the company, or untie them."""
+        account = history.things[-1]
+        if account.kind == thing.kind or not account.steps:
+            return
+        rows, accounts = self._rows(thing, side, snapshot)[:1], self._rows(account, side, snapshot)[:1]
+        if rows and accounts:
+            is_tied = chance.random() < 0.8
+            key = accounts[0][account.kind.id_name(side)] if is_tied else None
+            self.clients[side].edit(thing.kind.table(side), thing.kind.id_of(side, rows[0]), {thing.kind.belongs[side]: key})
+            self._note(thing, "edit", side, BELONGS, account.token if is_tied else None)
+
+    def _touch(self, history: History, thing: Thing, side: str, chance: Random, snapshot: Snapshot) -> None:
+        """Move the stamp of the record alone."""
+        for row in self._rows(thing, side, snapshot)[:1]:
+            self.clients[side].edit(thing.kind.table(side), thing.kind.id_of(side, row), {})
+            self._note(thing, "touch", side)
+
+    def _rows(self, thing: Thing, side: str, snapshot: Snapshot) -> list[Row]:
+        """The thing's live records as seen at the begin of the phase, without those that went since."""
+        rows: Sequence[Row] = snapshot[thing.kind.entity, side].get(thing.token, [])
+        went = thing.done("delete", "lose", side=side)
+        came = thing.done("make", "restore", side=side)
+        return [] if went and went[-1].tick > (came[-1].tick if came else 0) else list(rows)
+
+    def _set(self, thing: Thing, side: str, row: Row, each: Field, value: Any) -> None:
+        raw = each.raw(side, value, row)
+        self.clients[side].edit(thing.kind.table(side), thing.kind.id_of(side, row), raw)
+        self._note(thing, "edit", side, each.name, each.value(side, {**row, **raw}))
+
+    def _invent(self, each: Field) -> Any:
+        self._invented += 1
+        return each.invent(self._invented)
+
+    def _note(self, thing: Thing, verb: str, side: str, name: str = "", value: Any = None) -> int:
+        step = Step(self.tick(), thing.token, verb, side, name, value)
+        thing.steps.append(step)
+        return step.tick
+
+
+def _things(app: App, number: int) -> Iterator[Thing]:
+    yield Thing(app.person, f"Lind{number}x", number)
+    yield Thing(app.person, f"Berg{number}x", number)
+    if app.account:
+        yield Thing(app.account, f"Werk{number}x", number)
+
+
+def _born(app: App, thing: Thing, side: str) -> dict[str, Any]:
+    """What a new record always has: its name, and for people the address that both sides are matched by."""
+    kind, token = thing.kind, thing.token
+    if kind != app.person:
+        return {kind.name_here if side == "salesforce" else kind.name_there: f"Nord {token}"}
+    address = f"{token.lower()}@nordwerk.example"
+    return {"LastName": token, "Email": address} if side == "salesforce" else {"name": f"Mara {token}", "email": address}

@@ -1,0 +1,171 @@
+"""One world: both systems, a database, and many histories side by side, through rounds of trouble and two quiet runs to the verdict."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from sqlalchemy import text
+
+from sync.database import connect
+from tools.lab.evidence import gather, mark_synced
+from tools.lab.judge import Finding, judge
+from tools.lab.kinds import App
+from tools.lab.people import People
+from tools.lab.runs import INCIDENTS, QUICK, Runs
+from tools.lab.score import ECHO, UNEXPECTED, Score
+from tools.lab.systems import Systems
+from tools.lab.task import Place
+from tools.lab.trouble import Trouble
+from tools.place import ROOT
+
+SHIPPED = ROOT / "include" / "mappings"
+ROUNDS = 6
+READ_SECONDS = 0.25  # a task's patience with one answer
+PATIENCE = (0.2, 0.2, 1.2)  # and with one call: the last lets it try again
+SKEWS = (0, 0, 40, -75, 3 * 3600, -2 * 86_400)  # seconds by which a system's clock is wrong
+FAULTY_SHARE = 0.8  # of the rounds have faults armed
+LEAPS = (0, 0, 900, 3600)  # seconds that pass between two rounds
+DRIFT = 60  # and by how much the clocks go apart on the way
+SETTINGS = """
+on_rejected: succeed
+guard: {first_run: go, minimum: 1000000}
+"""
+
+
+@dataclass
+class World:
+    """A world of `size` histories, all drawn from `seed`. `kills` is how many tasks are to be killed, `incidents` what befalls the
+    first runs; what befalls the others is drawn."""
+
+    systems: Systems
+    app: App
+    seed: str
+    size: int
+    kills: int
+    keep: Path
+    incidents: Sequence[str] = ()
+    score: Score = field(default_factory=Score)
+    log: list[Any] = field(default_factory=list)
+
+    def live(self) -> list[Finding]:
+        """Live through it all; return what was broken. The histories that it was found in are kept as files."""
+        self._build()
+        try:
+            for number in range(ROUNDS):
+                self._round(number)
+            findings = self._end()
+        finally:
+            self._engine.dispose()
+        self._count(findings)
+        for history in self.people.histories:
+            tokens = {thing.token for thing in history.things}
+            mine = [each for each in findings if each.token in tokens or (not each.token and history.number == 0)]
+            if mine:
+                self._keep(history.number, mine, history.steps())
+        return findings
+
+    def _build(self) -> None:
+        self.chance = Random(self.seed)
+        self._ticks = 0
+        self._reset_systems()
+        self._folder = self._settings()
+        database = f"lab_{self.seed}"
+        url = self.systems.postgres.fresh(database)
+        self._engine = connect(url)
+        self.people = People(self.app, self.seed, self.size, self.systems.clients, self.tick)
+        self.trouble = Trouble(self.people.clients)
+        place = Place(url, self._folder, self.app.name, self.systems.addresses, PATIENCE[-1], READ_SECONDS, self._log_path())
+        self.runs = Runs(
+            self.systems, place, database, self.people, self.trouble, self.chance, self.tick, self.score, self._note
+        )  # fmt: skip
+        self.runs.work(QUICK, self.runs.next())  # the first run only sets the watermarks
+
+    def _reset_systems(self) -> None:
+        for name, client in self.systems.clients.items():
+            client.clear_faults()
+            client.reset(**(self.app.reset if name != "salesforce" else {"cross_references": True}))
+            client.reset_calls()
+        self.systems.clients[self.app.name].switches(**self.app.switches)
+        self._offsets: dict[str, float] = {name: self.chance.choice(SKEWS) for name in sorted(self.systems.clients)}
+        self._leap(0)
+
+    def _settings(self) -> Path:
+        folder = self.systems.folder / self.seed / self.app.name
+        shutil.copytree(SHIPPED / self.app.name, folder)
+        settings = folder / "settings.yaml"
+        self.prefer = self.chance.choice(("salesforce", "app"))
+        content = settings.read_text().replace("prefer: salesforce", f"prefer: {self.prefer}")
+        settings.write_text(content + SETTINGS)
+        return folder
+
+    def tick(self) -> int:
+        """Return the next moment of this world."""
+        self._ticks += 1
+        return self._ticks
+
+    def _leap(self, seconds: float) -> None:
+        for name in self._offsets:
+            self._offsets[name] += seconds + (self.chance.uniform(-DRIFT, DRIFT) if seconds else 0)
+            self.systems.clients[name].clock(self._offsets[name])
+
+    def _round(self, number: int) -> None:
+        """People act, time passes, and a run goes wrong in some way until it comes through or is given up."""
+        self.people.act(number, "before", 0.4)
+        self._leap(self.chance.choice(LEAPS))
+        if self.chance.random() < FAULTY_SHARE:
+            self._note("faults", self.trouble.arm(self.chance, self.chance.choice((1, 2, 3, 4))))
+        kills = self.kills * (number + 1) // ROUNDS - self.score.done["kills"]
+        incident = self.incidents[number] if number < len(self.incidents) else self.chance.choice(INCIDENTS)
+        times = self.runs.carry_out(number, kills, incident, self.chance.choice(PATIENCE))
+        self.trouble.clear()
+        if times:
+            mark_synced(self._engine, self.people, *times)
+
+    def _end(self) -> list[Finding]:
+        """Everything is well again: two quiet runs, then one that must have nothing to do; then the verdict."""
+        findings = []
+        for _ in range(2):
+            with self._engine.begin() as connection:
+                connection.execute(text("update sync.rejection set retry_at = now()"))
+            ending = self.runs.work(QUICK, self.runs.next())
+            if not ending.is_good:
+                findings.append(Finding(UNEXPECTED, "", f"a quiet run ended with {ending.error}"))
+        before = self._writes()
+        ending = self.runs.work(QUICK, self.runs.next())
+        if self._writes() != before or set(ending.done) != {"extract"}:
+            findings.append(Finding(ECHO, "", f"{self._writes() - before} writes, {ending.done}"))
+        findings += [Finding(UNEXPECTED, "", trace) for trace in self.runs.crashes]
+        evidence = gather(self._engine, self.people, self.runs.begun, self.prefer, self._folder)
+        return findings + [each for thing in self.people.things() for each in judge(thing, evidence)]
+
+    def _writes(self) -> int:
+        return sum(int(client.calls()["write"]) for client in self.systems.clients.values())
+
+    def _count(self, findings: Sequence[Finding]) -> None:
+        done = self.score.done
+        done["worlds"] += 1
+        done["histories"] += self.size
+        done["steps"] += sum(len(thing.steps) for thing in self.people.things())
+        for client in self.systems.clients.values():
+            done["calls"] += sum(int(client.calls()[kind]) for kind in ("read", "write", "auth", "other"))
+        self.score.faults.update(self.trouble.struck)
+        done["faults"] += self.trouble.struck.total()
+        self.score.broken.update(each.sort for each in findings)
+
+    def _note(self, what: str, told: Any) -> None:
+        self.log.append([self._ticks, what, told])
+
+    def _log_path(self) -> Path:
+        self.keep.mkdir(parents=True, exist_ok=True)
+        path = self.keep / f"{self.seed}.log"
+        path.unlink(missing_ok=True)
+        return path
+
+    def _keep(self, number: int, findings: Sequence[Finding], steps: list[Any]) -> None:
+        told = {"seed": self.seed, "history": number, "prefer": self.prefer, "findings": [vars(each) for each in findings]}
+        story = {**told, "steps": steps, "world": self.log}
+        (self.keep / f"{self.seed}-{number}.json").write_text(json.dumps(story, indent=1, default=str))
