@@ -139,6 +139,24 @@ def of_punctual(dag_id: str, links: Mapping[str, str]) -> Letter:
     return Letter(f"[Lockstep] {dag_id}: starts again", f"{dag_id}: runs start again as scheduled.", {}, links)
 
 
+def of_audit(dag_id: str, lines: tuple[str, ...], links: Mapping[str, str]) -> Letter:
+    """Tell that the nightly audit found more than it may put right by itself."""
+    todo = (
+        "Nothing was written. Look at the differences on the Sync health page.",
+        "To have them put right by the next run, raise audit.repairs in settings.yaml and trigger lockstep_audit.",
+    )
+    lead = f"{dag_id}: the nightly audit found more differences without a reason than it may put right by itself."
+    return Letter(
+        f"[Lockstep] {dag_id}: the audit found unexplained differences", lead, {"Found": lines, "What to do": todo}, links
+    )
+
+
+def of_sound_audit(dag_id: str, lines: tuple[str, ...], links: Mapping[str, str]) -> Letter:
+    """Tell that the audit is content again."""
+    lead = f"{dag_id}: the nightly audit finds the two sides in step again."
+    return Letter(f"[Lockstep] {dag_id}: the audit is content again", lead, {"Found": lines}, links)
+
+
 def _subject(dag_id: str, state: State) -> str:
     return f"[Lockstep] {dag_id}: {HEADLINES[state]}"
 

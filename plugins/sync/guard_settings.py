@@ -1,4 +1,5 @@
-"""What `settings.yaml` says of bounds: how much one run may change before a person has to look (`guard`), how many calls it may make."""
+"""What `settings.yaml` says of bounds: how much one run may change before a person has to look (`guard`), how many calls it may make,
+and how much the nightly audit may mend by itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -40,6 +41,26 @@ class Budget:
 
     reserve: float = 0.2
     daily: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What the nightly audit may do: mend up to `repairs` unexplained differences, and leave `reserve` of the day's calls to the runs."""
+
+    repairs: int = 100
+    reserve: float = 0.5
+
+    def within(self, budget: Budget) -> Budget:
+        """Return the audit's part of `budget`."""
+        return Budget(max(budget.reserve, self.reserve), int(budget.daily * (1 - self.reserve)))
+
+
+def read_audit(section: Section) -> Audit:
+    """Return what the audit may do; every problem is reported to `section`."""
+    plain = Audit()
+    audit = Audit(section.whole("repairs", plain.repairs, 0, 1_000_000), section.share("reserve", plain.reserve))
+    section.close()
+    return audit
 
 
 def read_budgets(section: Section) -> dict[str, Budget]:

@@ -10,7 +10,7 @@ from connectors.errors import MappingError
 from sync.documents import Section, read_document
 from sync.entity_settings import DIRECTIONS, MASTERS, SIDES, TOWARDS, EntitySettings, Side, read_entity
 from sync.files import Problem
-from sync.guard_settings import Budget, Guard, read_budgets, read_guard
+from sync.guard_settings import Audit, Budget, Guard, read_audit, read_budgets, read_guard
 
 __all__ = ["FILE", "SIDES", "TOWARDS", "EntitySettings", "Settings", "Side", "load", "read"]
 
@@ -50,6 +50,7 @@ class Settings:
     accepted_hours: int = 24
     guard: Guard = field(default_factory=Guard)
     budgets: Mapping[str, Budget] = field(default_factory=dict)  # by side
+    audit: Audit = field(default_factory=Audit)
     default_users: Mapping[str, str] = field(default_factory=dict)  # side → id, e-mail or name
     entities: tuple[EntitySettings, ...] = ()
     content: Any = field(default=None, repr=False)  # everything written in the file, as plain values
@@ -113,6 +114,7 @@ def _read_settings(top: Section) -> Settings:
         accepted_hours=top.whole("accepted_hours", 24, 1, 720),
         guard=read_guard(top.section("guard")),
         budgets=read_budgets(top.section("api_budget")),
+        audit=read_audit(top.section("audit")),
         default_users=_read_users(top.section("users")),
         entities=_read_entities(top.section("entities"), (direction, master, prefer)),
         content=top.content(),

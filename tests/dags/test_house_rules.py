@@ -21,6 +21,7 @@ KNOW_AIRFLOW = (
     "plugins/sync/tasks.py",
     "plugins/connectors/hooks.py",
     "plugins/sync/approval_tasks.py",
+    "plugins/sync/audit_tasks.py",
     "plugins/sync/erase_tasks.py",
     "plugins/sync_health.py",
     "plugins/health/",
@@ -28,7 +29,7 @@ KNOW_AIRFLOW = (
 )
 OPEN_AIRFLOW = ("plugins/connectors/opening.py", "plugins/sync/callbacks.py", "plugins/sync/watch.py", "plugins/sync/roles.py")
 # Commands that open connections as the tasks do.
-COMMANDS = ("tasks.py", "preflight.py", "roles.py", "disconnect.py", "approval_tasks.py", "erase_tasks.py")
+COMMANDS = ("tasks.py", "preflight.py", "roles.py", "disconnect.py", "approval_tasks.py", "audit_tasks.py", "erase_tasks.py")
 FORBIDDEN = {
     "plugins/connectors/": ("sync", "health", "sandbox", "tools", "dags"),
     "plugins/sync/": ("health", "sandbox", "tools", "dags"),
