@@ -39,7 +39,7 @@ def test_every_key_of_the_settings_is_explained_and_no_other(tmp_path: Path) -> 
     inner = "".join(f"    {part}: {{zzz: 1}}\n" for part in parts)
     text = "app: x\nzzz: 1\nconnections: {zzz: 1}\nrejection_limit: {zzz: 1}\n"
     limits = "".join(f", {each}: {{zzz: 1}}" for each in ("create", "update", "delete"))
-    text += f"guard: {{zzz: 1{limits}}}\napi_budget: {{zzz: 1, daily: {{zzz: 1}}}}\n"
+    text += f"guard: {{zzz: 1{limits}}}\napi_budget: {{zzz: 1, daily: {{zzz: 1}}}}\naudit: {{zzz: 1}}\n"
     text += f"users: {{zzz: 1, default: {{zzz: 1}}}}\nentities:\n  contact:\n    zzz: 1\n{inner}{deeper}"
     known: set[str] = set()
     for problem in problems_of(write(tmp_path, text)):
