@@ -220,6 +220,18 @@ def run_housekeeping() -> int:
     return remove_logs(Path(conf.get("logging", "base_log_folder")), before)
 
 
+def run_forgetting() -> dict[str, int]:
+    """Forget personal data that the params and `staging_days` say is too old; return how many rows, by table."""
+    from sync.callbacks import opened
+    from sync.retention import forget
+
+    context: Any = get_current_context()
+    now = datetime.now(UTC)
+    days = max(settings_file.load(mapping_folder(app)).staging_days for app in apps())
+    with opened(database_url) as engine:
+        return forget(engine, now - timedelta(days=context["params"]["history_days"]), (now - timedelta(days=days)).date())
+
+
 def run_watch() -> dict[str, str]:
     """Look for runs that were due and did not start; return the words of those that are late, by DAG id."""
     from airflow.sdk.configuration import conf

@@ -48,7 +48,8 @@ select a.entity, a.side, a.operation, a.state, a.link_id, coalesce(l.salesforce_
 from sync.action a left join sync.link l on l.id = a.link_id
 left join lateral (select raw from staging.raw w where w.integration_id = a.integration_id and w.entity = a.entity and w.side = a.side
   and w.record_id = {RECORD} and w.batch_id = a.batch_id and w.batch_day = :day order by w.origin = 'answer' desc limit 1) w on true
-where a.batch_id = :id and a.operation <> 'agree' and a.state in ('done', 'sending', 'unknown', 'accepted') order by a.id
+where a.batch_id = :id and a.operation <> 'agree' and a.state in ('done', 'sending', 'unknown', 'accepted')
+  and a.code <> 'forgotten' order by a.id
 """
 
 
