@@ -18,6 +18,11 @@ FORMS: Mapping[str, Form] = {
 }
 
 
+def label(system: str) -> str:
+    """Return the name of `system` as its maker spells it."""
+    return FORMS[system].name if system in FORMS else system.capitalize()
+
+
 def connection_type(system: str) -> str:
     """Return the Airflow connection type of `system`."""
     return FORMS[system].connection_type or system

@@ -56,7 +56,7 @@ MERGEABLE = frozenset({"account", "contact", "lead"})
 class SalesforceConnector:
     """Reads and writes one org. `login()` gives (access token, instance URL).
 
-    `external_id_fields` (`{"contact": "FDCONTACTID__c"}`): a create that names this field is an upsert by it, so that a repeat
+    `external_id_fields` (`{"contact": ["FDCONTACTID__c"]}`): a create that names one of these is an upsert by it, so that a repeat
     makes no twin. `assigned` entities leave their owners to the org's active assignment rules, whenever they are written, and never
     go as a bulk job, which would need the id of a rule. `allows_duplicates` leaves duplicate alerts to the org's rules.
     `shows` chooses what is shown of contracts, orders … in the texts of `salesforce_related`.
@@ -73,7 +73,7 @@ class SalesforceConnector:
         session: Session,
         *,
         version: str = VERSION,
-        external_id_fields: Mapping[str, str] | None = None,
+        external_id_fields: Mapping[str, str | Sequence[str]] | None = None,
         assigned: Collection[str] = (),
         shows: Mapping[str, Sequence[str]] | None = None,
         allows_duplicates: bool = False,
@@ -86,7 +86,8 @@ class SalesforceConnector:
         self._calls = SalesforceCalls(login, session, version, headers)
         self._assigned = frozenset(assigned)
         self._related = related.RelatedTexts(self._calls, shows or {})
-        self._external_id_fields = external_id_fields or {}
+        given = (external_id_fields or {}).items()
+        self._external_id_fields = {entity: (names,) if isinstance(names, str) else tuple(names) for entity, names in given}
         self._reads_delete_log = reads_delete_log
         self._bulk_writes = bulk_writes
         self._bulk_rows = bulk_rows
@@ -145,8 +146,8 @@ class SalesforceConnector:
 
     def write(self, entity: str, writes: Sequence[Write]) -> Iterator[Result]:
         """Send consecutive writes of one kind together: 200 a call, above `bulk_writes` as a bulk job."""
-        source, key = self._path(entity), self._external_id_fields.get(entity, "")
-        for way, group in groupby(writes, key=lambda write: way_of(write, key)):
+        source, keys = self._path(entity), self._external_id_fields.get(entity, ())
+        for way, group in groupby(writes, key=lambda write: way_of(write, keys)):
             run = [activities.united(write) if entity in activities.ENTITIES else write for write in group]
             if entity in self._assigned:
                 yield from Collections(self._calls, source, {AUTO_ASSIGN: "TRUE"}).write(way, run)

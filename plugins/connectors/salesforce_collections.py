@@ -39,12 +39,12 @@ class Way:
         return long_id(write.id or "")
 
 
-def way_of(write: Write, key: str) -> Way:
-    """Return how `write` goes; `key` is the entity's external-id field, empty if there is none."""
+def way_of(write: Write, keys: Sequence[str]) -> Way:
+    """Return how `write` goes; `keys` are the external-id fields of which a create may name one."""
     if write.operation != "create":
         return Way(write.operation)
-    has_key = key and write.fields.get(key) not in (None, "")
-    return Way("upsert", key) if has_key else Way("insert")
+    key = next((key for key in keys if write.fields.get(key) not in (None, "")), "")
+    return Way("upsert", key) if key else Way("insert")
 
 
 def packets(way: Way, writes: Sequence[Write], limit: int) -> Iterator[list[Write]]:

@@ -1,10 +1,12 @@
 """The server behind the page: JSON routes below /sync-health, each with its own check of rights, and the page's modules."""
 
+import json
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 from starlette.staticfiles import StaticFiles
 
+from connectors.forms import FORMS
 from health import PAGE, actions, plans, views
 from health.access import SignedIn
 
@@ -16,6 +18,13 @@ app.include_router(views.router, prefix="/api")
 app.include_router(plans.router, prefix="/api")
 app.include_router(actions.router, prefix="/api")
 _files = StaticFiles(directory=STATIC)
+
+
+@app.get("/static/names.js")
+async def names(user: SignedIn) -> Response:
+    """How the makers of our systems spell their names, as a script of the page."""
+    spelled = {system: form.name for system, form in FORMS.items()}
+    return Response(f"export const NAMES = {json.dumps(spelled)};\n", media_type="text/javascript", headers=POLICY)
 
 
 @app.get("/static/{name}")

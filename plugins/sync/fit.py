@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.contract import Field
+from connectors.forms import label
 from sync.files import Problem, Severity, nearest, suggest
 from sync.rows import COLUMNS, Row
 from sync.settings import EntitySettings, Side
@@ -27,7 +28,7 @@ class Live:
 
     def what(self, side: Side) -> str:
         """Return system and entity as people say it: "Salesforce contact"."""
-        system = "Salesforce" if side == "salesforce" else self.app.capitalize()
+        system = "Salesforce" if side == "salesforce" else label(self.app)
         return f"{system} {self.entity.reads_as(side)}"
 
     def lacks(self, side: Side, name: str) -> str:

@@ -49,6 +49,7 @@ def check(
             problems += _check_made_with(integration.settings, live, side)
             problems += _check_status(integration.settings, live, side)
             problems += _check_translations(integration, mapping, live, side)
+        problems += _check_marks(integration.settings, live)
     return sorted(set(problems))
 
 
@@ -128,6 +129,20 @@ def _check_status(settings: Settings, live: Live, side: Side) -> Iterator[Proble
         elif not field.is_updateable:
             message = f"'{name}' in {live.what(side)} is read-only; give the integration user the right to edit it"
             yield _in_settings(settings, live, ("status", side, part), message)
+
+
+def _check_marks(settings: Settings, live: Live) -> Iterator[Problem]:
+    marks = live.entity.marks
+    if marks is None:
+        return
+    field = live.fields["app"].get(marks.field)
+    if field is None:
+        yield _in_settings(
+            settings, live, ("marks", "field"), f"{live.lacks('app', marks.field)}; name the field that holds the tags"
+        )
+    elif field.type != "tags" or not field.is_updateable:
+        message = f"'{marks.field[:60]}' in {live.what('app')} is no list of tags that can be written ({field.type}); name another field"
+        yield _in_settings(settings, live, ("marks", "field"), message)
 
 
 def _in_settings(settings: Settings, live: Live, keys: tuple[str, ...], message: str, severity: Severity = "error") -> Problem:

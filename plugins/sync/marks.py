@@ -19,7 +19,7 @@ class Marks:
     from_app: str = ""
     from_salesforce: str = ""
     on_conversion: str = ""
-    revives_only_marked: bool = False  # deleted in Salesforce, edited in the app: made again if it carries a mark
+    revives_only_marked: bool = False  # deleted in Salesforce, edited in the app: made again if it carries `from_app`
 
     @property
     def all(self) -> frozenset[str]:
@@ -71,9 +71,14 @@ def conversion_marks(marks: Marks | None, lead_marks: Marks | None, tags: Collec
     return _change(marks.field, added, [lead_marks.from_salesforce] if came else [])
 
 
-def may_revive(marks: Marks | None, tags: Collection[str]) -> bool:
-    """Tell whether a record that was deleted in Salesforce is made there again once it is edited in the app."""
-    return marks is not None and marks.revives_only_marked and bool(marks.all & set(tags))
+def may_revive(marks: Marks | None, lead_marks: Marks | None, tags: Collection[str]) -> bool:
+    """Tell whether a record that was deleted in Salesforce is made there again once it is edited in the app.
+
+    It still has to say that it once went there, as a lead of old at least; whoever takes that mark off does not want it back.
+    """
+    if marks is None or not marks.revives_only_marked:
+        return False
+    return any(each.from_app in tags for each in (marks, lead_marks) if each and each.from_app)
 
 
 def _change(field: str, added: list[str], removed: list[str] | None = None) -> dict[str, Any]:

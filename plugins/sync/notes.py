@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from sqlalchemy import Connection, text
 
+from connectors.forms import label
 from sync.batch import Batch
 from sync.blocks import duplicate
 from sync.database import driver
@@ -82,7 +83,7 @@ def orphans(batch: Batch, entity: EntitySettings, decisions: Iterable[Decision])
             continue
         link = decision.actions[0].link
         other = OTHER[side]
-        system = batch.integration.settings.app.capitalize() if other == "app" else "Salesforce"
+        system = label(batch.integration.settings.app) if other == "app" else "Salesforce"
         what = f"its counterpart {link.id_on(other)} in {system} was deleted"
         if decision.merged_into:
             yield Rejection(entity.name, side, str(link.id_on(side)), "reconcile", [_merged(link, decision.merged_into, system)])

@@ -98,7 +98,12 @@ def _revive(pair: Pair, policy: Policy) -> Decision:
     link, seen = pair.link, {"salesforce": pair.salesforce, "app": pair.app}
     alive = [side for side in SIDES if (not each.is_deleted if (each := seen[side]) else side not in link.gone)]
     if len(alive) < len(SIDES):
-        if pair.app and alive == ["app"] and may_revive(policy.marks, pair.app.tags) and policy.is_open("salesforce"):
+        if (
+            pair.app
+            and alive == ["app"]
+            and may_revive(policy.marks, policy.lead_marks, pair.app.tags)
+            and policy.is_open("salesforce")
+        ):
             return _make(pair, policy, "salesforce", pair.app)
         orphan = next((side for side in alive if seen[side]), None)
         rule = "deleted on the other side: not created again"

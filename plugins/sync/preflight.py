@@ -14,6 +14,7 @@ from pathlib import Path
 
 from connectors.contract import Connector, Field, NewField
 from connectors.errors import PermanentError, SyncError
+from connectors.forms import label
 from sync import fieldlists, lint, mapping
 from sync.checks import (
     Check,
@@ -86,7 +87,7 @@ class Preflight:
 
     def _check_side(self, integration: Integration, side: Side) -> Iterator[Check]:
         settings = integration.settings
-        system = "Salesforce" if side == "salesforce" else settings.app.capitalize()
+        system = "Salesforce" if side == "salesforce" else label(settings.app)
         name = settings.salesforce_connection if side == "salesforce" else settings.app_connection
         try:
             connector = self.access.connector(settings, side)

@@ -18,7 +18,7 @@ FILE = "settings.yaml"
 CRONS = {"15 minutes": "*/15 * * * *", "30 minutes": "*/30 * * * *", "hourly": "0 * * * *", "daily": "0 3 * * *"}
 HISTORIES = ("none", "all")
 USER = "user"  # what owns records: no entity of the settings
-TAKEN_NAMES = ("values", "users", USER)  # their CSV files hold something else
+TAKEN_NAMES = ("every", "values", "users", USER)  # their CSV files hold something else
 INITIAL_LOADS = ("merge", "replace")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}$")
 _ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+$")
@@ -60,6 +60,19 @@ class Settings:
     def cron(self) -> str:
         """The schedule as a cron expression."""
         return CRONS[self.schedule]
+
+    @property
+    def salesforce_options(self) -> dict[str, Any]:
+        """What the connector to Salesforce has to know of the entities; several may be kept with one kind of record."""
+        references: dict[str, tuple[str, ...]] = {}
+        for each in self.entities:
+            named = (*references.get(each.salesforce_entity, ()), each.salesforce_reference or "")
+            references[each.salesforce_entity] = tuple(dict.fromkeys(name for name in named if name))
+        return {
+            "external_id_fields": references,
+            "assigned": [each.salesforce_entity for each in self.entities if each.assignment_rules],
+            "shows": {name: words for each in self.entities for name, words in each.shows.items()},
+        }
 
     def place(self, *keys: str) -> tuple[int, int]:
         """Return line and column of `keys`, or of the nearest section above that is there."""

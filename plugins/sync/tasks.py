@@ -316,10 +316,4 @@ def open_side(settings: Settings, side: Side, **options: Any) -> "Connector":
 
     if side == "app":
         return open_connector(settings.app, settings.app_connection, **options)
-    references = {e.salesforce_entity: e.salesforce_reference for e in settings.entities if e.salesforce_reference}
-    own: dict[str, Any] = {
-        "external_id_fields": references,
-        "assigned": [entity.salesforce_entity for entity in settings.entities if entity.assignment_rules],
-        "shows": {name: words for entity in settings.entities for name, words in entity.shows.items()},
-    }
-    return open_connector("salesforce", settings.salesforce_connection, **own, **options)
+    return open_connector("salesforce", settings.salesforce_connection, **settings.salesforce_options, **options)

@@ -34,6 +34,17 @@ def test_one_record_written_twice_ends_as_the_last_write_says(salesforce):
     assert salesforce.live()[id]["Title"] == "c"
 
 
+def test_two_lists_kept_with_one_kind_of_record_have_an_external_id_each(salesforce):
+    for name in ("GRCONTACTID__c", "GRVIPID__c"):
+        salesforce.connector.create_field("contact", name, name)
+    connector = salesforce.build(external_id_fields={"contact": ["GRCONTACTID__c", "GRVIPID__c"]})
+    both = [Write("create", None, {**person(number), name: "a1"}) for number, name in ((1, "GRCONTACTID__c"), (2, "GRVIPID__c"))]
+    first, again = (write(connector, *both) for _ in range(2))
+    assert [result.state for result in (*first, *again)] == ["done"] * 4
+    assert [result.id for result in first] == [result.id for result in again]
+    assert len(salesforce.live()) == 2
+
+
 @pytest.fixture
 def referenced(salesforce):
     """Return a connector whose contact creates are upserts."""

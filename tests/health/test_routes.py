@@ -1,8 +1,12 @@
 """The routes of the page in a real API server: who may see and do what, and that nothing is open."""
 
+import re
+
 import pytest
 from health_server import Server
 from sqlalchemy import Engine, text
+
+from connectors.forms import FORMS
 
 READS = (
     "integrations", "integrations/1", "integrations/1/runs", "integrations/1/records", "integrations/1/rejections",
@@ -117,6 +121,15 @@ def test_what_is_asked_wrongly_is_refused_in_words(page: Server) -> None:
     assert page.get("vera", "api/integrations/99").status_code == 404
     assert page.get("vera", "api/integrations/1/record", entity="contact", side="left", record_id="x").status_code == 422
     assert page.get("vera", "static/..%2f__init__.py").status_code == 404
+
+
+@pytest.mark.feature("ALL-12")
+def test_the_page_learns_how_each_app_is_spelled(page: Server) -> None:
+    assert page.get(None, "static/names.js").status_code == 401
+    answer = page.get("vera", "static/names.js")
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert '"getresponse": "GetResponse"' in answer.text
+    assert set(re.findall(r'"(\w+)": ', answer.text)) == set(FORMS)
 
 
 @pytest.mark.feature("LT-03", "LT-12")

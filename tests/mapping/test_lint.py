@@ -339,3 +339,19 @@ def test_a_file_without_field_lists_is_refused(content: str, tmp_path: Path) -> 
     saved.write_bytes(content.encode("utf-8", "surrogatepass"))
     with pytest.raises(PermanentError, match="holds no field lists"):
         fieldlists.load(saved)
+
+
+@pytest.mark.feature("ALL-07")
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("tags", None),
+        ("labels", "has no field 'labels'"),
+        ("job_title", "'job_title' in Freshdesk contact is no list of tags that can be written (text); name another field"),
+    ],
+)
+def test_the_field_of_the_marks_must_take_tags(tmp_path: Path, field: str, words: str | None) -> None:
+    marks = f"{SETTINGS}    marks: {{field: {field}, from_app: came}}\n"
+    found = [problem for problem in check(tmp_path, settings=marks) if "marks.field" in problem]
+    assert [words in problem for problem in found if words] == [True] * bool(words)
+    assert len(found) == bool(words)

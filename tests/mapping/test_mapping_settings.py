@@ -136,6 +136,7 @@ def test_options_are_free_and_typed(tmp_path: Path) -> None:
         ("entities: {}", "settings.yaml:1:1: entities: no entity is named; add a section such as `contact:` with its lists"),
         ("entities:\n  Contact: {}", "settings.yaml:2:3: entities.Contact: 'Contact' cannot name an entity"),
         ("entities: {values: {}}", "settings.yaml:1:12: entities.values: 'values' cannot name an entity"),
+        ("entities: {every: {}}", "settings.yaml:1:12: entities.every: 'every' cannot name an entity"),
         ("entities: {a: {enabled: maybe}}", "settings.yaml:1:25: entities.a.enabled: 'maybe' is not known"),
         ("entities: {a: {deletes: {to_app: drop}}}", "settings.yaml:1:34: entities.a.deletes.to_app: 'drop' is not known"),
         ("entities: {a: {deletes: {to_app: archive}}}", "settings.yaml:1:34: entities.a.deletes.to_app: 'archive' is not known;"),
@@ -197,3 +198,12 @@ def test_default_users_status_and_assignment(tmp_path: Path) -> None:
 def test_half_a_status_is_a_mistake(tmp_path: Path) -> None:
     text = "app: x\nentities:\n  contact: {status: {salesforce: {state: S__c}}}\n"
     assert "name both fields" in problems(tmp_path, text)[0]
+
+
+def test_the_connector_is_told_the_reference_of_every_entity(tmp_path: Path) -> None:
+    entities = "\n".join(
+        f"  {name}: {{salesforce: {kind}, app: contact, reference: {{salesforce: {field}}}}}"
+        for name, kind, field in (("news", "contact", "GRID__c"), ("vips", "contact", "GRVIPID__c"), ("fair", "lead", "GRID__c"))
+    )
+    told = settings.load(write(tmp_path, settings=f"app: getresponse\nentities:\n{entities}\n")).salesforce_options
+    assert told["external_id_fields"] == {"contact": ("GRID__c", "GRVIPID__c"), "lead": ("GRID__c",)}

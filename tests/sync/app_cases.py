@@ -175,13 +175,7 @@ class Course(World):
 
 def connectors(folder: Path, servers: Mapping[Side, SandboxClient], app: str) -> dict[Side, Connector]:
     """Real connectors from the connections that the sandbox servers tell, with the options that a task gives."""
-    entities = load_settings(folder).entities
-    options = {
-        "external_id_fields": {
-            each.salesforce_entity: each.salesforce_reference for each in entities if each.salesforce_reference
-        },
-        "assigned": [each.salesforce_entity for each in entities if each.assignment_rules],
-    }
+    options = load_settings(folder).salesforce_options
     return {
         "salesforce": build_connector("salesforce", _connection("salesforce", servers["salesforce"]), **options),
         "app": build_connector(app, _connection(app, servers["app"])),

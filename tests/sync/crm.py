@@ -19,6 +19,7 @@ LEAD_MARKS = f"marks: {{{TAGS}, from_app: added-lead, from_salesforce: created-l
 SALESFORCE = [Field(name, name, "text", 255) for name in ("LastName", "Email", "Phone", "Score__c", "CRMID__c", "LeadSource")]
 SALESFORCE.append(Field("Gone__c", "Gone", "boolean"))
 APP = [Field(name, name, "text", 255) for name in ("name", "email", "phone", "score", "sfid")]
+APP.append(Field("tags", "tags", "tags"))
 
 
 def crm(engine: Engine, folder: Path, **entities: str) -> Pipeline:

@@ -175,8 +175,9 @@ def test_a_merge_of_two_linked_records_deletes_nothing_and_is_reported_until_it_
 @pytest.mark.feature("AC-04")
 def test_a_marked_record_is_added_again_when_it_is_edited_after_a_deletion(pipeline: Pipeline) -> None:
     salesforce, app = both(pipeline)
-    lead, person = linked_lead(pipeline)
-    salesforce.remove("lead", lead)
+    person = app.put("contact", name="Lind", email="mara@nordwerk.example")
+    pipeline.run()
+    salesforce.remove("lead", "salesforce-lead-1")
     pipeline.run()
     assert person in app.live("contact")
     assert salesforce.live("lead") == {}
@@ -185,6 +186,22 @@ def test_a_marked_record_is_added_again_when_it_is_edited_after_a_deletion(pipel
     assert links(pipeline) == [("lead", "salesforce-lead-2", person, "live")]
     assert salesforce.live("lead")["salesforce-lead-2"]["Phone"] == "0401"
     assert app.live("contact")[person]["sfid"] == "salesforce-lead-2"
+    assert settled(pipeline)
+
+
+@pytest.mark.feature("AC-04")
+def test_the_mark_of_the_lead_counts_for_the_contact_it_became(pipeline: Pipeline) -> None:
+    salesforce, app = both(pipeline)
+    person = app.put("contact", name="Lind", email="mara@nordwerk.example")
+    pipeline.run()
+    contact = salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example")
+    salesforce.edit("lead", "salesforce-lead-1", IsConverted=True, ConvertedContactId=contact)
+    pipeline.run()
+    salesforce.remove("contact", contact)
+    pipeline.run()
+    app.edit("contact", person, phone="0401")
+    pipeline.run()
+    assert [raw["Phone"] for raw in salesforce.live("contact").values()] == ["0401"]
     assert settled(pipeline)
 
 
@@ -198,6 +215,10 @@ def test_a_record_without_its_mark_is_not_added_again(pipeline: Pipeline) -> Non
     pipeline.run()
     assert salesforce.live("lead") == {}
     assert codes(pipeline) == {person: ["gone"]}
-    app.edit("contact", person, tags=["created-lead"])
+    for mark in ("created-lead", "converted"):
+        app.edit("contact", person, tags=[mark])
+        pipeline.run()
+        assert salesforce.live("lead") == {}, "only `from_app` brings it back"
+    app.edit("contact", person, tags=["added-lead"])
     pipeline.run()
     assert len(salesforce.live("lead")) == 1

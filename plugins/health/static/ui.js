@@ -1,4 +1,6 @@
 // The parts that every view is made of, in Airflow's own components and colours.
+import { NAMES } from "./names.js";
+
 const { React, ReactRouterDOM, ChakraUI: C } = globalThis;
 const { useCallback } = React;
 
@@ -6,7 +8,6 @@ export const h = React.createElement;
 export const { Box, Flex, HStack, VStack, Heading, Text, Badge, Button, Input, Spinner, Table, SimpleGrid, Code } = C;
 export const RouterLink = ReactRouterDOM.Link;
 
-const SPELLED = { getresponse: "GetResponse", activecampaign: "ActiveCampaign", forcemanager: "ForceManager" };
 const PALETTES = {
   done: "success", planned: "scheduled", approved: "info", sending: "running", accepted: "running", failed: "failed", skipped: "skipped",
   unknown: "warning", partial: "warning", idle: "gray", open: "running", live: "success", tombstone: "gray", pending: "info",
@@ -22,7 +23,7 @@ export const plural = (n, word, more = `${word}s`) => `${number(n)} ${n === 1 ? 
 
 export function appOf(name) {
   const app = name.replace(/^salesforce_/, "");
-  return SPELLED[app] || app.charAt(0).toUpperCase() + app.slice(1);
+  return NAMES[app] || app.charAt(0).toUpperCase() + app.slice(1);
 }
 export const titleOf = (name) => `Salesforce ↔ ${appOf(name)}`;
 export const sideOf = (name, side) => (side === "app" ? appOf(name) : "Salesforce");

@@ -142,6 +142,16 @@ def test_an_opportunity_without_a_contact_or_outside_the_filter_does_not_meet_th
     enabled.assert_settled()
 
 
+@pytest.mark.feature("AC-07")
+def test_a_run_with_nothing_else_to_do_tells_what_does_not_meet_the_criteria(enabled: ActiveCampaignWorld) -> None:
+    alone = enabled.opportunity(None)
+    counts = enabled.run()
+    assert state(enabled, alone) == "did not meet sync criteria"
+    assert counts["extract"]["opportunity"]["outside"] == 1
+    assert enabled.rows("select count(*) from sync.action") == [(0,)]
+    enabled.assert_settled()
+
+
 @pytest.mark.feature("AC-07", "AC-08")
 def test_an_opportunity_that_activecampaign_refuses_is_in_error_until_it_is_mended(enabled: ActiveCampaignWorld) -> None:
     contact, _ = enabled.pair()

@@ -283,6 +283,18 @@ def test_only_unconverted_leads_are_synced(world):
 
 
 @pytest.mark.feature("GR-12")
+def test_a_converted_lead_is_not_filled_from_the_list(world):
+    done = world.lead(Email="done@nordwerk.example", IsConverted=True, Status="Closed - Converted")
+    world.run()
+    world.subscriber("trade_fair_leads", email="done@nordwerk.example", custom_fields={"company": "Nordwerk", "city": "Bonn"})
+    world.run()
+    assert {row["Id"]: row.get("City") for row in world.salesforce.records("Lead")}.pop(done) is None
+    assert sorted(row.get("City") or "" for row in world.salesforce.records("Lead")) == ["", "Bonn"], (
+        "a new lead stands beside it"
+    )
+
+
+@pytest.mark.feature("GR-12")
 def test_a_lead_that_is_converted_later_changes_no_more_and_stays_on_its_list(world):
     here, there = world.pair("trade_fair_leads")
     world.salesforce.action("convert_lead", lead=here)
