@@ -78,16 +78,24 @@ def note_moved(connection: Connection, values: Mapping[str, Any]) -> None:
 
 
 def pairs_of(
-    connection: Connection, batch: Batch, references: Mapping[str, str], rows: Iterable[Any], owners: Owners | None = None
+    connection: Connection,
+    batch: Batch,
+    entity: str,
+    references: Mapping[str, str],
+    rows: Iterable[Any],
+    owners: Owners | None = None,
 ) -> list[Pair]:
-    """Return a pair for each row of PAIRS. `references`: common field → the entity it refers to; such values become links."""
+    """Return a pair for each row of PAIRS. `references`: common field → the entity it refers to; such values become links.
+
+    One that stands alone and is not made on the other side either, as it waits itself, is no link to refer to.
+    """
     rows = list(rows)
     if owners is not None:
         names = [name for name, entity in references.items() if entity == USER]
         references = {name: entity for name, entity in references.items() if entity != USER}
         for row in rows:
             _resolve_owners(row, owners, names)
-    known = _linked_ids(connection, batch, references, rows)
+    known = _linked_ids(connection, batch, entity, references, rows)
     dead = _dead_links(connection, references, rows)
     return [_pair(row, references, known, dead) for row in rows]
 
@@ -101,9 +109,9 @@ def _resolve_owners(row: Any, owners: Owners, names: list[str]) -> None:
 
 
 def _linked_ids(
-    connection: Connection, batch: Batch, references: Mapping[str, str], rows: Iterable[Any]
+    connection: Connection, batch: Batch, planned: str, references: Mapping[str, str], rows: Iterable[Any]
 ) -> dict[tuple[str, str, str], int]:
-    """Link ids by (entity, side, id) for every reference in `rows`."""
+    """Link ids by (entity, side, id) for every reference in `rows`. Of the entity `planned` nobody knows yet who is made."""
     wanted: dict[tuple[str, str], set[str]] = defaultdict(set)
     for row in rows:
         for side, fields in (("salesforce", row[6]), ("app", row[11])):
@@ -112,13 +120,15 @@ def _linked_ids(
                     wanted[entity, side].add(fields[name])
     known = {}
     for (entity, side), ids in wanted.items():
+        other = "app" if side == "salesforce" else "salesforce"
         query = text(
             f"select {side}_id, id from sync.link where integration_id = :integration_id and entity = :entity"
-            f" and {side}_id = any(:ids) and state <> 'tombstone'"
+            f" and {side}_id = any(:ids) and state <> 'tombstone' and ({other}_id is not null or entity = :planned"
+            "  or exists (select 1 from sync.action a where a.link_id = link.id and a.operation = 'create'"
+            f" and a.side = '{other}' and a.state not in ('failed', 'skipped')))"
         )
-        for key, link_id in connection.execute(
-            query, {"integration_id": batch.integration_id, "entity": entity, "ids": list(ids)}
-        ):
+        values = {"integration_id": batch.integration_id, "entity": entity, "ids": list(ids), "planned": planned}
+        for key, link_id in connection.execute(query, values):
             known[entity, side, key] = link_id
     return known
 

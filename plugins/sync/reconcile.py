@@ -103,7 +103,7 @@ def _plan_entity(connection: Connection, batch: Batch, entity: EntitySettings, r
     counts["agree"] += driver(connection).execute(AGREE.encode(), {**values, "position": rank * 10}).rowcount
     owners = load_owners(connection, batch) if USER in references.values() else None
     for rows in stream(connection, PAIRS, values):
-        pairs = pairs_of(connection, batch, references, rows, owners)
+        pairs = pairs_of(connection, batch, entity.name, references, rows, owners)
         decisions, flips = hold_flips(connection, batch, entity, pairs, list(plan(pairs, policy)))
         counts["held"] += reject(connection, batch, flips)
         write_plan(connection, batch, entity, rank, decisions, counts)

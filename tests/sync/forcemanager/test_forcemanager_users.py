@@ -51,6 +51,21 @@ def test_without_a_default_user_a_record_of_nobody_waits_and_goes_once_there_is_
     assert seller_of(sales, account) == JONAS
 
 
+def test_what_refers_to_a_record_that_waits_waits_too_and_is_not_sent_in_vain(sales: FieldSales) -> None:
+    account = sales.firm(OwnerId=sales.user("Lockstep Integration"))
+    contact = sales.put_sf("Contact", LastName="Lind", AccountId=account)
+    sales.put_sf("Task", Subject="Call", TaskSubtype="Call", WhoId=contact, ActivityDate="2026-11-02", Status="Completed")
+    for _ in range(2):
+        sales.run()
+        assert sales.rows("select id from sync.action where state = 'failed'") == []
+        assert {account, contact} <= set(sales.rejections())
+    sales.change(SETTINGS, "default: {}", "default: {app: jonas.feld@nordwerk.example}")
+    sales.run()
+    assert str(sales.in_fm("contact", contact)["accountId"]) == sales.partner("account", account)
+    assert len(sales.app.records("activities")) == 1
+    sales.assert_settled()
+
+
 def test_records_of_unlinked_owners_fall_to_the_default_user_and_are_reported(sales: FieldSales) -> None:
     carmen = "carmen.ibanez@nordwerk.example"
     sales.change(SETTINGS, "default: {}", f"default: {{salesforce: {carmen}, app: {carmen}}}")
