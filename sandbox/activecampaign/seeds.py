@@ -7,7 +7,7 @@ from sandbox.activecampaign import deals, pages, people, records
 from sandbox.activecampaign.panel import Panel
 from sandbox.activecampaign.resources import DEAL_GROUPS, DEAL_STAGES, FIELD_OPTIONS, LISTS, USERS
 from sandbox.company.activecampaign import activecampaign_company, generate_activecampaign
-from sandbox.company.demo import demo_activecampaign
+from sandbox.company.activecampaign_demo import demo_activecampaign
 from sandbox.company.salesforce import USERS as STAFF
 from sandbox.company.trade import STAGES
 

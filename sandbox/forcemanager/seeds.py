@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sandbox.company.demo import demo_forcemanager
 from sandbox.company.forcemanager import forcemanager_company, forcemanager_users, generate_forcemanager
+from sandbox.company.forcemanager_demo import demo_forcemanager
 from sandbox.company.names import COUNTRIES
 from sandbox.company.trade import STAGES
 from sandbox.forcemanager.crm import API_USER, Crm, Row

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.company import freshdesk_company, generate_freshdesk
-from sandbox.company.demo import demo_freshdesk
 from sandbox.company.freshdesk import ACCOUNT_TIERS, HEALTH_SCORES, INDUSTRY_CHOICES, REGIONS
+from sandbox.company.freshdesk_demo import demo_freshdesk
 from sandbox.freshdesk.account import FOUNDED, seed_agents
 from sandbox.freshdesk.desk import Desk
 from sandbox.freshdesk.fields import AGENT_FLAGS, CUSTOMER_FLAGS, add, with_places

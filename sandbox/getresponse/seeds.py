@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.company.demo import demo_getresponse
 from sandbox.company.getresponse import CAMPAIGNS, FIELDS, getresponse_company
+from sandbox.company.getresponse_demo import demo_getresponse
 from sandbox.getresponse import people
 from sandbox.getresponse.account import Account
 from sandbox.getresponse.catalogue import add_campaign, add_field

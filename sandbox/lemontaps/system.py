@@ -8,8 +8,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from sandbox.calls import Call
-from sandbox.company.demo import demo_lemontaps
 from sandbox.company.lemontaps import generate_lemontaps, lemontaps_company
+from sandbox.company.lemontaps_demo import demo_lemontaps
 from sandbox.faults import Fault
 from sandbox.lemontaps import contacts, scim
 from sandbox.lemontaps.answers import too_many, unauthorized
