@@ -65,6 +65,12 @@ def may_trigger(user: Any, dag_id: str) -> bool:
     )
 
 
+def may_operate(user: Any, dag_id: str) -> bool:
+    """Tell whether the user may trigger a DAG that is kept for operators (`health.operators`)."""
+    is_operator = get_auth_manager().is_authorized_custom_view(method="DELETE", resource_name=PAGE, user=user)
+    return bool(is_operator) and may_trigger(user, dag_id)
+
+
 def name_of(user: Any) -> str:
     """The name of the user, as kept with a decision."""
     return str(user.get_name())

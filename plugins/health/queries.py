@@ -16,7 +16,8 @@ select i.id, i.name, i.org_id, i.account_id, i.is_sandbox, i.enabled_at,
   (select count(*) from sync.rejection r where r.integration_id = i.id and r.closed_at is null
     and r.reasons @> '[{"code": "ambiguous"}]') as ambiguous,
   (select count(*) from sync.conflict c where c.integration_id = i.id and c.noted_at > now() - interval '7 days') as conflicts,
-  (select min(value) from sync.watermark w where w.integration_id = i.id) as watermark
+  (select min(value) from sync.watermark w where w.integration_id = i.id) as watermark,
+  (select health::float from sync.audit u where u.integration_id = i.id order by u.id desc limit 1) as health
 from sync.integration i
 left join lateral (select * from sync.batch b where b.integration_id = i.id order by b.id desc limit 1) b on true
 where i.name = any(:names) and (cast(:id as int) is null or i.id = :id) order by i.name, b.id desc nulls last

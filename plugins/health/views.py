@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Response
 
-from health import access, contacts, queries, queries_plans, queries_records, queries_waiting
+from health import access, contacts, queries, queries_audit, queries_plans, queries_records, queries_waiting
 from health.access import Reader
 from health.answers import Shown, answer
 from health.budget import budget
@@ -38,7 +38,11 @@ def overview(user: Reader, connection: Database, integration: Shown, days: int =
     return answer(
         {
             "integration": integration,
-            "may": {"edit": access.may_edit(user, dag_id), "trigger": access.may_trigger(user, dag_id)},
+            "may": {
+                "edit": access.may_edit(user, dag_id),
+                "trigger": access.may_trigger(user, dag_id),
+                "undo": access.may_operate(user, "lockstep_undo"),
+            },
             "entities": queries.entities(connection, key),
             "runs": queries.runs(connection, key, 12),
             "latest": queries.latest_states(connection, key),
@@ -130,6 +134,19 @@ def conflicts(connection: Database, integration: Shown, entity: Words = "", deci
 def ambiguous(connection: Database, integration: Shown, before: After = 0) -> Response:
     """A page of records that match more than one."""
     return answer({"rows": queries_waiting.ambiguous(connection, integration["id"], before)})
+
+
+@router.get("/integrations/{integration_id}/audits")
+def audits(connection: Database, integration: Shown) -> Response:
+    """The latest audits and their figures."""
+    return answer({"rows": queries_audit.audits(connection, integration["id"])})
+
+
+@router.get("/integrations/{integration_id}/audits/{audit_id}")
+def differences(connection: Database, integration: Shown, audit_id: int, name: Words = "", after: After = 0) -> Response:
+    """A page of the differences that one audit found; `name`: of this class only."""
+    found = queries_audit.differences(connection, integration["id"], audit_id, name, after, PAGE_ROWS)
+    return answer({"rows": found, "page": PAGE_ROWS})
 
 
 @router.get("/integrations/{integration_id}/mapping")

@@ -84,6 +84,20 @@ from sync.batch b, lateral (select * from sync.link l where l.integration_id = b
 where b.mode = 'plan'
 """
 
+AUDITS = """
+insert into sync.audit (integration_id, run_id, state, health, counts, requeued, started_at, ended_at)
+select i.id, 'scheduled__' || n, 'done', 1 - (n % 5) * 0.001, jsonb_build_object('contact', jsonb_build_object('compared', 4000, 'in flight', 3,
+  'quarantined', 20, 'filtered', 7, 'conflict', 1, 'unexplained', (n % 5) * 4)), (n % 5) * 4,
+  now() - make_interval(days => 30 - n), now() - make_interval(days => 30 - n)
+from sync.integration i, generate_series(1, 29) n order by n, i.id
+"""
+
+DIFFERENCES = """
+insert into sync.audit_difference (audit_id, entity, side, record_id, other_id, kind, class, fields, is_requeued)
+select a.id, 'contact', 'salesforce', 'differs-' || n, 'app-' || n, 'changed', case when n % 3 = 0 then 'unexplained' else 'in flight' end,
+  '{phone}', n % 3 = 0 from sync.audit a, generate_series(1, 6) n
+"""
+
 
 def fill(connection: Connection, writes: int = 1000, waiting: int = 100, days: int = 7, planned: int = 10) -> None:
     """Fill an empty database: two integrations of equal size, `writes` in all, over `days` of half-hourly runs."""
@@ -105,6 +119,8 @@ def fill(connection: Connection, writes: int = 1000, waiting: int = 100, days: i
     execute(text(WAITING), {"waiting": waiting})
     execute(text(PLAN))
     execute(text(PLANNED), {"planned": planned})
+    execute(text(AUDITS))
+    execute(text(DIFFERENCES))
     held = "insert into sync.approval (batch_id, state, reasons, expires_at) select id, 'waiting', '[\"too many\"]', now() + interval '1 day'"
     execute(text(f"{held} from sync.batch where mode = 'plan' and integration_id = 1"))
     sides = "(values ('salesforce'), ('app')) s(side)"

@@ -12,6 +12,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium (Debian: apt install chromium)"),
 ]
 FIRST = "/plugin/sync-health?integration=1"
+NEWEST = "fetch('/api/v2/dags/{}/dagRuns?order_by=-run_after&limit=1').then((r) => r.json())"
 
 
 @pytest.fixture
@@ -117,10 +118,47 @@ def test_chosen_contacts_are_pushed(tab: Browser, page: Server) -> None:
     tab.click("input", "Choose Person")
     tab.click("button", "Push to Salesforce (1)")
     tab.see("1 contact on the way to Salesforce")
-    newest = "fetch('/api/v2/dags/salesforce_lemontaps/dagRuns?order_by=-run_after&limit=1').then((r) => r.json())"
-    [run] = tab.run(newest)["dag_runs"]
+    [run] = tab.run(NEWEST.format("salesforce_lemontaps"))["dag_runs"]
     assert run["triggering_user_name"] == "uma"
     assert run["conf"]["record_ids"][0].startswith("app:")
+
+
+@pytest.mark.feature("LT-03")
+def test_earlier_contacts_are_listed_by_a_run_that_only_plans(tab: Browser, page: Server) -> None:
+    sign_in(tab, page, "uma")
+    tab.open(f"{page.url}/plugin/sync-health?integration=2&view=contacts")
+    tab.click("button", "List earlier contacts")
+    tab.see("Nothing is written")
+    [run] = tab.run(NEWEST.format("salesforce_lemontaps"))["dag_runs"]
+    assert run["conf"] == {"mode": "plan", "since": "2000-01-01T00:00:00Z"}
+
+
+@pytest.mark.feature("ALL-22")
+def test_a_run_is_undone_from_the_list_of_runs(tab: Browser, page: Server) -> None:
+    sign_in(tab, page, "ada")
+    tab.open(page.url + FIRST)
+    tab.see("Latest runs")
+    batch = tab.run("document.querySelector('[aria-label^=\"Undo batch\"]').getAttribute('aria-label')").split()[-1]
+    tab.click("button", f"Undo batch {batch}")
+    tab.see("it then waits for a decision")
+    [run] = tab.run(NEWEST.format("lockstep_undo"))["dag_runs"]
+    assert run["conf"] == {"app": "freshdesk", "run": batch}
+
+
+@pytest.mark.feature("ALL-23")
+def test_the_audit_shows_its_figure_over_time_and_the_differences(tab: Browser, page: Server) -> None:
+    sign_in(tab, page, "vera")
+    tab.open(f"{page.url}{FIRST}&view=audit")
+    tab.see("Latest audit: 99.60 %")
+    assert tab.run("document.querySelectorAll('[data-chart=health] circle').length") == 29
+    tab.see("differs-3", "table")
+    tab.run("""(() => { const e = document.querySelector('select[aria-label=Class]');
+      Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, 'value').set.call(e, 'in flight');
+      e.dispatchEvent(new Event('change', {bubbles: true})); })()""")
+    tab.see("differs-1", "table")
+    assert "code=in+flight" in tab.run("location.search")
+    tab.open(f"{page.url}/plugin/sync-health")
+    tab.see("health 99.60 %")
 
 
 @pytest.mark.feature("ALL-12", "LT-12")

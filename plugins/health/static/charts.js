@@ -41,6 +41,21 @@ export function Bars({ rows, days, label }) {
       i % every === 0 && axis(names(time, days), LEFT + (i + 0.5) * width, HEIGHT - 6, "middle"))));
 }
 
+// A line of percentages; its scale begins a little below the lowest.
+export function Line({ points, label }) {
+  const low = Math.max(0, Math.floor(Math.min(...points.map((each) => each.value), 99)) - 1);
+  const step = (WIDTH - LEFT - 12) / Math.max(points.length - 1, 1);
+  const scale = (HEIGHT - BOTTOM - TOP) / (100 - low);
+  const at = ({ value }, i) => [LEFT + 6 + i * step, HEIGHT - BOTTOM - (value - low) * scale];
+  const every = Math.ceil(points.length / 8);
+  return h("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label, style: { width: "100%", maxWidth: "960px", height: "auto", display: "block" } },
+    [low, (low + 100) / 2, 100].map((value) => h("g", { key: value }, h("line", { x1: LEFT, x2: WIDTH, y1: at({ value }, 0)[1], y2: at({ value }, 0)[1], stroke: "var(--chakra-colors-border)", strokeWidth: 1 }),
+      axis(`${value}%`, LEFT - 6, at({ value }, 0)[1] + 3, "end"))),
+    h("polyline", { points: points.map((each, i) => at(each, i).join(",")).join(" "), fill: "none", style: { stroke: color("green") }, strokeWidth: 2 }),
+    points.map((each, i) => h("g", { key: i }, h("circle", { cx: at(each, i)[0], cy: at(each, i)[1], r: 3, style: { fill: color(each.value < 100 ? "red" : "green") } }, h("title", null, `${each.name}: ${each.value.toFixed(2)} %`)),
+      i % every === 0 && axis(each.name, at(each, i)[0], HEIGHT - 6, "middle"))));
+}
+
 const axis = (words, x, y, anchor) =>
   h("text", { x, y, textAnchor: anchor, style: { fontSize: "11px", fill: "var(--chakra-colors-fg-muted)" } }, words);
 

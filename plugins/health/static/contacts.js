@@ -4,6 +4,7 @@ import { Act, Box, Button, Choice, Empty, Faint, Flex, h, HStack, Input, Loaded,
 
 const { useState } = globalThis.React;
 const STATES = [["", "Every export"], ["done", "exported"], ["failed", "failed"], ["waiting", "not yet"], ["deleted", "deleted"]];
+const EARLY = "2000-01-01T00:00:00Z";
 const WORDS = { done: "exported", failed: "failed", waiting: "not yet", deleted: "deleted in Salesforce" };
 
 export function Contacts({ id, name, may, reload }) {
@@ -19,17 +20,21 @@ export function Contacts({ id, name, may, reload }) {
     setTyped("");
     reload();
   });
+  const list = () => trigger(name, { mode: "plan", since: EARLY }).then((made) => {
+    notes.say("All contacts are being read; they show up here when the run has ended. Nothing is written", h(RunLink, { dagId: name, runId: made.dag_run_id }, "Watch the run"));
+    reload();
+  });
   const count = ids(picked, typed).length;
   return h(VStack, { align: "stretch", gap: 3 }, notes.view,
     h(Flex, { justify: "space-between", wrap: "wrap", gap: 2 },
       h(HStack, { wrap: "wrap" }, h(Choice, { label: "Export", value: filter.state, options: STATES, onChange: (value) => set({ state: value }) }),
         h(Find, { value: filter.q, onFind: (q) => set({ q }) })),
-      may.trigger ? h(HStack, { wrap: "wrap" }, h(Input, { size: "sm", w: "240px", "aria-label": "More contact ids", placeholder: "more ids, with commas", value: typed, onChange: (event) => setTyped(event.target.value) }),
+      may.trigger ? h(HStack, { wrap: "wrap" }, h(Act, { variant: "outline", title: "Reads every contact and only plans: nothing is written", onClick: list, onError: notes.fail }, "List earlier contacts"), h(Input, { size: "sm", w: "240px", "aria-label": "More contact ids", placeholder: "more ids, with commas", value: typed, onChange: (event) => setTyped(event.target.value) }),
         h(Act, { disabled: !count, onClick: push, onError: notes.fail }, `Push to Salesforce${count ? ` (${count})` : ""}`))
         : h(Faint, { fontSize: "sm" }, "Pushing takes the right to trigger this DAG.")),
     h(Loaded, { load }, ({ rows }) => rows.length ? h(List, { rows, picked, setPicked, may })
       : h(Empty, { title: filter.state || filter.q ? "No contact matches" : "No contact has been read yet" },
-        filter.state || filter.q ? "Choose another filter." : "Captured contacts show up here once a run has read them. To push some that were captured before, write their ids above.")));
+        filter.state || filter.q ? "Choose another filter." : "Captured contacts show up here once a run has read them. To see those that were captured before, list earlier contacts.")));
 }
 
 const ids = (picked, typed) => [...new Set([...picked, ...typed.split(/[\s,;]+/).filter(Boolean)])];

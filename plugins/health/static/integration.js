@@ -1,4 +1,5 @@
 // One integration: its summary, and a tab for each thing there is to look at or to do.
+import { Audit } from "./audit.js";
 import { Bars, Legend, Strip, Totals } from "./charts.js";
 import { Contacts } from "./contacts.js";
 import { Conflicts, Quarantine } from "./waiting.js";
@@ -44,6 +45,7 @@ function tabsOf(data, context) {
     ["settle", "Matches to settle", integration.ambiguous, () => h(Settle, props)],
     ["conflicts", "Conflicts", 0, () => h(Conflicts, props)],
     ["plans", "Plans", data.plans_waiting, () => h(Plans, props)],
+    ["audit", "Audit", 0, () => h(Audit, props)],
     ["mapping", "Mapping", 0, () => h(Mapping, props)],
   ];
   if (data.has_exports) tabs.splice(1, 0, ["contacts", "Contacts", 0, () => h(Contacts, props)]);
@@ -77,7 +79,7 @@ function Paused({ dagId }) {
   return isPaused ? h(Badge, { colorPalette: "warning", title: "Nothing runs by schedule until the DAG is unpaused, at the top of its page." }, "DAG is paused") : null;
 }
 
-function Summary({ data, name, days, setDays }) {
+function Summary({ data, name, days, setDays, may }) {
   const groups = groupsOf(data.over_time);
   const span = SPANS.find(([key]) => key === days)?.[1] || "7 days";
   return h(VStack, { align: "stretch", gap: 4 },
@@ -86,7 +88,7 @@ function Summary({ data, name, days, setDays }) {
       const title = `${rows[0].entity}: ${direction(name, rows[0].side)}`;
       return h(Panel, { key, title, "data-chart": key }, h(Bars, { rows, days: Number(days), label: `${title}, last ${span}` }), h(Totals, { rows }));
     })) : h(Empty, { title: `Nothing was written in the last ${span}` }, "Either both systems agree, or no run got as far as writing: the runs below tell. Choose a longer time span to look further back."),
-    h(Panel, { title: "Latest runs", aside: h(Strip, { runs: data.latest, dagId: name }) }, h(Runs, { runs: data.runs, name })),
+    h(Panel, { title: "Latest runs", aside: h(Strip, { runs: data.latest, dagId: name }) }, h(Runs, { runs: data.runs, name, may })),
     h(SimpleGrid, { minChildWidth: "420px", gap: 4 },
       h(Panel, { title: "What waits, by reason" }, h(ByReason, { rows: data.reasons, name })),
       h(Panel, { title: "In step up to" }, h(Watermarks, { rows: data.watermarks, name })),
@@ -102,12 +104,16 @@ function groupsOf(rows) {
   return [...groups];
 }
 
-function Runs({ runs, name }) {
+function Runs({ runs, name, may }) {
+  const notes = useNotes();
+  const undo = (row) => trigger("lockstep_undo", { app: name.replace(/^salesforce_/, ""), run: String(row.id) }).then((made) =>
+    notes.say(`The plan that takes back batch ${row.id} is being made; it then waits for a decision`, h(RunLink, { dagId: "lockstep_undo", runId: made.dag_run_id }, "Watch it in Airflow")));
+  const columns = may.undo ? [["Undo", (row) => (written(row) ? h(Act, { size: "xs", variant: "outline", "aria-label": `Undo batch ${row.id}`, onClick: () => undo(row), onError: notes.fail }, "Undo") : null)]] : [];
   if (!runs.length) return h(Faint, null, "No run has found anything to do yet.");
-  return h(Rows, { rows: runs, label: "Latest runs", columns: [
+  return h(Box, null, notes.view, h(Rows, { rows: runs, label: "Latest runs", columns: [
     ["Run", (row) => h(RunLink, { dagId: name, runId: row.run_id }, `batch ${row.id}`)], ["Started", (row) => h(Time, { at: row.started_at })],
     ["Mode", (row) => row.mode], ["State", (row) => h(State, { value: row.state })], ["Took", (row) => took(row)],
-    ["Written", (row) => number(written(row)), { end: true }], ["Rejected", (row) => number(row.counts?.load?.rejected), { end: true }], ["Not read", (row) => unread(row)]] });
+    ["Written", (row) => number(written(row)), { end: true }], ["Rejected", (row) => number(row.counts?.load?.rejected), { end: true }], ["Not read", (row) => unread(row)], ...columns] }));
 }
 
 const took = (row) => (row.ended_at ? `${Math.max(1, Math.round((new Date(row.ended_at) - new Date(row.started_at)) / 1000))} s` : h(Faint, null, "runs"));

@@ -34,7 +34,8 @@ function Card({ each, isOne }) {
     h(HStack, { gap: 5, wrap: "wrap" }, waits(each).map(([n, word, more, view, palette]) => h(Waiting, { key: word, n, word, more, to: `${to}&view=${view}`, palette }))),
     h(LastDay, { rows: each.last_day }),
     h(Faint, { fontSize: "xs" }, "Last run ", each.run_id ? h(RunLink, { dagId: each.name, runId: each.run_id }, h(Time, { at: each.started_at })) : "never",
-      " · last success ", h(Time, { at: each.succeeded_at }), " · in step up to ", h(Time, { at: each.watermark }))));
+      " · last success ", h(Time, { at: each.succeeded_at }), " · in step up to ", h(Time, { at: each.watermark }),
+      each.health === null ? "" : h(RouterLink, { to: `${to}&view=audit` }, ` · health ${(Math.floor(each.health * 10000) / 100).toFixed(2)} %`))));
 }
 
 const waits = (each) => [
