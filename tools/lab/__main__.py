@@ -17,7 +17,7 @@ from tools.lab.task import warm_up
 from tools.lab.world import World
 from tools.place import ROOT, STATE, StepError, read_json, shown, write_json
 
-WORLD_SIZE = 100
+WORLD_SIZE = 200
 SEEDS = 1_000_000
 
 

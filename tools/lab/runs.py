@@ -22,6 +22,7 @@ INCIDENTS = ("none", "none", "crash", "cut", "race", "stale", "meanwhile", "mean
 GROUND = ("crash", "cut")  # what shakes the database; no task is killed at that time
 TRIES = 12  # of one run, before it is given up
 LOADS_KILLED, OTHERS_KILLED = 1.0, 0.25  # while kills are due: most of what can go wrong is in the load
+HELD_SHARE = 0.7  # of the loads that are not killed are held still once while people act
 ANEW_SHARE = 0.4  # of what failed is left to a new run; the rest is cleared
 ANOTHER = "another worker"
 
@@ -85,7 +86,7 @@ class Runs:
                 target=self._beside, args=(incident, round_, self.chance.uniform(0, 0.7) * self._seconds(stages))
             )
         beside.start()
-        ending = task.wait()
+        ending = task.wait(lambda: self._act_in_between(round_))
         beside.join()
         if self.trouble.is_late:
             time.sleep(LATE_SECONDS)
@@ -103,10 +104,12 @@ class Runs:
         return todo[:1] if todo[0] == "extract" and self.chance.random() < 0.5 else todo
 
     def _moment(self, part: Sequence[str], kills: int) -> moments.Moment | None:
-        if kills <= 0 or self.chance.random() >= (LOADS_KILLED if "load" in part else OTHERS_KILLED):
+        is_killed = kills > 0 and self.chance.random() < (LOADS_KILLED if "load" in part else OTHERS_KILLED)
+        if not is_killed and not (kills <= 0 and "load" in part and self.chance.random() < HELD_SHARE):
             return None
         usual = self._usual.get(tuple(part))
-        return moments.draw(self.chance, usual.usual if usual else Counter(call=20, commit=10), usual.seconds if usual else 0.5)
+        counts, seconds = (usual.usual, usual.seconds) if usual else (Counter(call=20, commit=10), 0.5)
+        return moments.draw(self.chance, counts, seconds, is_pause=not is_killed)
 
     def _seconds(self, stages: Sequence[str]) -> float:
         """How long such a task usually takes."""
@@ -135,6 +138,10 @@ class Runs:
             self.score.done["crashes" if incident == "crash" else "cuts"] += is_struck
         elif incident == "meanwhile":
             self.people.act(round_, "meanwhile", 0.1)
+
+    def _act_in_between(self, round_: int) -> None:
+        self.score.done["pauses"] += 1
+        self.people.act(round_, f"held-{self.score.done['pauses']}", 0.2)
 
     def _hear(self, ending: Ending, stages: Sequence[str], run_id: str, moment: moments.Moment | None) -> None:
         what = vars(moment) if moment else None

@@ -22,6 +22,7 @@ DONE = {
     "steps": "changes made by people",
     "runs": "runs",
     "kills": "tasks killed with SIGKILL",
+    "pauses": "tasks held still while people acted",
     "faults": "faults of the two systems that struck",
     "crashes": "crashes and restarts of Postgres",
     "cuts": "times all database connections were cut",

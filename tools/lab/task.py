@@ -8,7 +8,7 @@ import signal
 import time
 import traceback
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -28,6 +28,8 @@ from sync.settings import Settings as Integration
 from sync.settings import Side
 from sync.stages import run_stage
 from tools.lab.moments import Moment, Watch
+
+HELD = b"held"  # the line by which a process tells that it stops now
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,10 @@ class Task:
                 os._exit(0)
         os.close(writer)
 
-    def wait(self) -> Ending:
-        """Wait for its end, or kill it at its moment."""
+    def wait(self, while_held: Callable[[], object] = lambda: None) -> Ending:
+        """Wait for its end, or kill it at its moment; where it is to be held still, do `while_held` and let it go on."""
         text = b""
+        is_held, status = False, None
         limit = self._moment.number if self._moment and self._moment.what == "clock" else None
         while True:
             left = None if limit is None else max(limit - (time.monotonic() - self._began), 0)
@@ -91,14 +94,22 @@ class Task:
             text += part
             if not part:
                 break
+            if HELD in text and not is_held:
+                is_held = True
+                _, status = os.waitpid(self.pid, os.WUNTRACED)
+                if os.WIFSTOPPED(status):
+                    while_held()
+                    os.kill(self.pid, signal.SIGCONT)
+                    status = None
         os.close(self._reader)
-        _, status = os.waitpid(self.pid, 0)
+        if status is None:
+            _, status = os.waitpid(self.pid, 0)
         return self._ending(text, os.WIFSIGNALED(status))
 
     def _ending(self, text: bytes, is_killed: bool) -> Ending:
         ending = Ending(is_killed=is_killed, seconds=time.monotonic() - self._began)
         for line in text.decode().splitlines(keepends=True):
-            if line.endswith("\n"):
+            if line.endswith("\n") and line.strip() != HELD.decode():
                 told = json.loads(line)
                 ending.done |= told.get("done", {})
                 ending.error, ending.trace = told.get("error", ""), told.get("trace", "")
@@ -132,7 +143,7 @@ def _login(place: Place, system: str) -> Settings:
 
 def _work(place: Place, run_id: str, stages: Sequence[str], moment: Moment | None, writer: int) -> None:
     logging.basicConfig(filename=place.log, level=logging.INFO, force=True, format="%(process)d %(name)s %(message)s")
-    watch = Watch(moment)
+    watch = Watch(moment, lambda: os.write(writer, HELD + b"\n"))
     engine = connect(place.database)
     watch.begin(engine)
     with _Telling(writer, watch) as telling:
