@@ -25,7 +25,7 @@ function Latest({ latest }) {
   const entities = Object.entries(latest.counts).map(([entity, counts]) => ({ id: entity, entity, ...counts }));
   const when = h(HStack, null, h(Faint, { fontSize: "sm" }, h(RunLink, { dagId: "lockstep_audit", runId: latest.run_id }, h(Time, { at: latest.started_at }))), h(State, { value: latest.state }));
   return h(Panel, { title: `Latest audit: ${share(latest.health)}`, aside: when },
-    latest.requeued ? h(Notice, { status: "info", title: `${number(latest.requeued)} records are queued: the next run puts them right` }) : null,
+    latest.requeued ? h(Notice, { status: "info", title: `${number(latest.requeued)} records were queued: the next run puts them right` }) : null,
     h(Rows, { rows: entities, label: "Classes", columns: [
       ["Entity", (row) => row.entity], ["Compared", (row) => (row.stopped ? h(Text, { color: "fg.warning" }, `not compared: ${row.stopped}`) : number(row.compared)), { end: !entities.some((row) => row.stopped) }],
       ...CLASSES.map((each) => [each, (row) => h(Text, { as: "span", color: row[each] && each === "unexplained" ? "fg.error" : undefined }, number(row[each])), { end: true }])] }));

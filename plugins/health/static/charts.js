@@ -52,8 +52,8 @@ export function Line({ points, label }) {
     [low, (low + 100) / 2, 100].map((value) => h("g", { key: value }, h("line", { x1: LEFT, x2: WIDTH, y1: at({ value }, 0)[1], y2: at({ value }, 0)[1], stroke: "var(--chakra-colors-border)", strokeWidth: 1 }),
       axis(`${value}%`, LEFT - 6, at({ value }, 0)[1] + 3, "end"))),
     h("polyline", { points: points.map((each, i) => at(each, i).join(",")).join(" "), fill: "none", style: { stroke: color("green") }, strokeWidth: 2 }),
-    points.map((each, i) => h("g", { key: i }, h("circle", { cx: at(each, i)[0], cy: at(each, i)[1], r: 3, style: { fill: color(each.value < 100 ? "red" : "green") } }, h("title", null, `${each.name}: ${each.value.toFixed(2)} %`)),
-      i % every === 0 && axis(each.name, at(each, i)[0], HEIGHT - 6, "middle"))));
+    points.map((each, i) => h("g", { key: i }, h("circle", { cx: at(each, i)[0], cy: at(each, i)[1], r: 3, style: { fill: color(each.value < 100 ? "orange" : "green") } }, h("title", null, `${each.name}: ${each.value.toFixed(2)} %`)),
+      i % every === 0 && axis(each.name, at(each, i)[0], HEIGHT - 6, i === points.length - 1 ? "end" : "middle"))));
 }
 
 const axis = (words, x, y, anchor) =>

@@ -108,7 +108,7 @@ function Runs({ runs, name, may }) {
   const notes = useNotes();
   const undo = (row) => trigger("lockstep_undo", { app: name.replace(/^salesforce_/, ""), run: String(row.id) }).then((made) =>
     notes.say(`The plan that takes back batch ${row.id} is being made; it then waits for a decision`, h(RunLink, { dagId: "lockstep_undo", runId: made.dag_run_id }, "Watch it in Airflow")));
-  const columns = may.undo ? [["Undo", (row) => (written(row) ? h(Act, { size: "xs", variant: "outline", "aria-label": `Undo batch ${row.id}`, onClick: () => undo(row), onError: notes.fail }, "Undo") : null)]] : [];
+  const columns = may.undo ? [["Undo", (row) => (written(row) ? h(Act, { size: "2xs", variant: "outline", "aria-label": `Undo batch ${row.id}`, onClick: () => undo(row), onError: notes.fail }, "Undo") : null)]] : [];
   if (!runs.length) return h(Faint, null, "No run has found anything to do yet.");
   return h(Box, null, notes.view, h(Rows, { rows: runs, label: "Latest runs", columns: [
     ["Run", (row) => h(RunLink, { dagId: name, runId: row.run_id }, `batch ${row.id}`)], ["Started", (row) => h(Time, { at: row.started_at })],
