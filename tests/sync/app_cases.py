@@ -7,16 +7,13 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from connectors.connection import Settings
-from connectors.contract import Connector
 from connectors.flat import flatten, unflatten
-from connectors.opening import build_connector
 from pipeline import World, shipped_folder
 from sandbox.client import SandboxClient
-from sandbox.system import load
 from sync.entity_settings import EntitySettings
 from sync.settings import Side
 from sync.settings import load as load_settings
+from tools.lab.task import connectors
 
 Fields = Mapping[str, Any]
 ADDRESS = "mara.lind@nordwerk.example"
@@ -173,20 +170,6 @@ class Course(World):
         self.assert_settled()
 
 
-def connectors(folder: Path, servers: Mapping[Side, SandboxClient], app: str) -> dict[Side, Connector]:
-    """Real connectors from the connections that the sandbox servers tell, with the options that a task gives."""
-    options = load_settings(folder).salesforce_options
-    return {
-        "salesforce": build_connector("salesforce", _connection("salesforce", servers["salesforce"]), **options),
-        "app": build_connector(app, _connection(app, servers["app"])),
-    }
-
-
-def _connection(system: str, server: SandboxClient) -> Settings:
-    told = load(system).connection(server.url)
-    return Settings(**{key: told[key] for key in ("host", "login", "password", "extra") if key in told})
-
-
 def course(case: Case, engine: Engine, folder: Path, salesforce: SandboxClient, app: SandboxClient) -> Course:
     """Both systems empty with the fields of the preflight, the shipped mapping, and the run that enables behind it."""
     shipped = shipped_folder(case.app, folder)
@@ -204,7 +187,7 @@ def course(case: Case, engine: Engine, folder: Path, salesforce: SandboxClient, 
     app.switches(rate_limit=False, **case.switches)
     for server in (salesforce, app):
         server.clear_faults()
-    told = connectors(shipped, {"salesforce": salesforce, "app": app}, case.app)
+    told = connectors(case.app, {"salesforce": salesforce.url, case.app: app.url}, load_settings(shipped))
     world = Course(engine, shipped, told, salesforce=salesforce, app=app, case=case)
     for old, new in (("overlap_minutes: 10", "overlap_minutes: 10\non_rejected: succeed"), *case.settings):
         world.change("settings.yaml", old, new)

@@ -123,21 +123,16 @@ def warm_up(app: str) -> None:
         import_module(name)
 
 
-def connectors(place: Place, settings: Integration) -> dict[Side, Connector]:
-    """Return real connectors to both sandbox servers, with the options that a task gives."""
-    options = {"total_seconds": place.total_seconds, "read_seconds": place.read_seconds}
-    references = {each.salesforce_entity: each.salesforce_reference for each in settings.entities if each.salesforce_reference}
-    assigned = [each.salesforce_entity for each in settings.entities if each.assignment_rules]
+def connectors(app: str, addresses: Mapping[str, str], settings: Integration, **options: Any) -> dict[Side, Connector]:
+    """Return real connectors to both sandbox servers at `addresses`, by system, with the options that a task gives and `options`."""
     return {
-        "salesforce": build_connector(
-            "salesforce", _login(place, "salesforce"), external_id_fields=references, assigned=assigned, **options
-        ),
-        "app": build_connector(place.app, _login(place, place.app), **options),
+        "salesforce": build_connector("salesforce", _login("salesforce", addresses), **settings.salesforce_options, **options),
+        "app": build_connector(app, _login(app, addresses), **options),
     }
 
 
-def _login(place: Place, system: str) -> Settings:
-    told = load_system(system).connection(place.addresses[system])
+def _login(system: str, addresses: Mapping[str, str]) -> Settings:
+    told = load_system(system).connection(addresses[system])
     return Settings(**{key: told[key] for key in ("host", "login", "password", "extra") if key in told})
 
 
@@ -145,12 +140,19 @@ def _work(place: Place, run_id: str, stages: Sequence[str], moment: Moment | Non
     logging.basicConfig(filename=place.log, level=logging.INFO, force=True, format="%(process)d %(name)s %(message)s")
     watch = Watch(moment, lambda: os.write(writer, HELD + b"\n"))
     engine = connect(place.database)
+    patience = {"total_seconds": place.total_seconds, "read_seconds": place.read_seconds}
     watch.begin(engine)
     with _Telling(writer, watch) as telling:
         for stage in stages:
             logging.info("--- %s of %s", stage, run_id)
             counts = run_stage(
-                stage, engine, place.folder, run_id, Request(), lambda found: connectors(place, found), is_rehearsal=True
+                stage,
+                engine,
+                place.folder,
+                run_id,
+                Request(),
+                lambda found: connectors(place.app, place.addresses, found, **patience),
+                is_rehearsal=True,
             )
             telling.tell(done={stage: counts})
             if stage == "extract" and not counts["total"]:
