@@ -10,7 +10,7 @@ from requests import PreparedRequest, Response
 
 from connectors.errors import AuthError, EditionError, PermanentError, RateLimitError, SyncError, TransientError, shorten
 from connectors.salesforce_soql import long_id
-from connectors.session import Kind, Session
+from connectors.session import Kind, LostAnswerError, Session, written
 
 VERSION = "59.0"
 QUERIES_PER_CALL = 5  # the limit of queries in one composite call
@@ -37,6 +37,15 @@ class Problem:
 
     code: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request below the versioned root."""
+
+    method: str
+    path: str
+    body: Body | None = None
 
 
 class ApiError(PermanentError):
@@ -103,6 +112,21 @@ class SalesforceCalls:
         response, bodies = self._compose(queries, verb)
         return response, [row for body in bodies for row in self._rows_from(body)]
 
+    def write_together(self, requests: Sequence[Request], headers: Mapping[str, str] | None, is_safe: bool) -> list[Any]:
+        """Send up to five packets of records in one call; return for each its rows or the exception it deserves.
+
+        Raises LostAnswerError where nobody knows what became of them, ApiError where the call was refused as a whole.
+        """
+        own = {name: value for name, value in (self._headers | dict(headers or {})).items() if name != "Accept"}
+        parts = [
+            {"method": each.method, "url": f"{self.root}/{each.path}", "referenceId": f"packet{number}", "httpHeaders": own}
+            | ({"body": each.body} if each.body else {})
+            for number, each in enumerate(requests)
+        ]
+        body = {"allOrNone": False, "collateSubrequests": False, "compositeRequest": parts}
+        answer = written(self.call("POST", "composite", "write", is_safe=is_safe, json=body, patience=len(requests)))
+        return [_rows_or_error(f"{self.root}/composite", part) for part in answer["compositeResponse"]]
+
     def _compose(self, queries: Sequence[str], verb: str) -> tuple[Response, list[Body]]:
         requests = [
             {"method": "GET", "url": f"{self.root}/{verb}?q={quote(soql, safe='')}", "referenceId": f"query{number}"}
@@ -145,6 +169,16 @@ class SalesforceCalls:
         host = urlsplit(self._instance).hostname or ""
         if not self.session.loopback and not host.endswith(TRUSTED_HOSTS):
             raise AuthError(f"The login names {host!r} as its server, which is not one of Salesforce's: no token is sent there.")
+
+
+def _rows_or_error(path: str, part: Body) -> Any:
+    status = part["httpStatusCode"]
+    if status < HTTPStatus.BAD_REQUEST:
+        return part["body"]
+    problem = problem_of(part["body"])
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return LostAnswerError(f"Salesforce failed in {path}: {status} {problem.code}. It is looked up before a repeat.")
+    return error_of(path, status, problem)
 
 
 def is_busy(response: Response) -> bool:

@@ -1,20 +1,24 @@
-"""Writes through sObject Collections: 200 records a call, one result per record, culprits found by halving."""
+"""Writes through sObject Collections: 200 records a packet, five packets a call, one result per record, culprits found by halving.
 
-from collections.abc import Iterator, Mapping, Sequence
+Packets in one call are transactions of their own. Plain creates, which cannot be repeated, go 200 a call.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
+from itertools import islice
 from typing import Any, Literal
 
-from requests import Response
-
-from connectors.contract import Result, Write
+from connectors.contract import NOT_SENT, Result, Write
 from connectors.errors import SyncError
 from connectors.flat import unflatten
-from connectors.salesforce_calls import TRANSIENT_CODES, ApiError, SalesforceCalls, problem_of
+from connectors.salesforce_calls import TRANSIENT_CODES, ApiError, Request, SalesforceCalls, problem_of
 from connectors.salesforce_soql import ID, long_id
 from connectors.session import LostAnswerError, written
 
 PACKET_ROWS = 200
+PACKETS_PER_CALL = 5  # the API's limit of collections in one call
 SPLIT_CALLS = 32  # further calls per packet to find the records that spoil it: two culprits among 200
 LOST_ANSWERS_LIMIT = 3  # in a row: the server hangs, stop
 # One record's trigger or flow fails the whole packet with this code.
@@ -22,6 +26,8 @@ SPOILED = "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
 SPOILED_STATUSES = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 GONE_CODES = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"})
 
+Row = dict[str, Any]
+Ask = Callable[[], list[Row]]
 Verb = Literal["insert", "upsert", "update", "delete", "hardDelete"]
 
 
@@ -75,21 +81,48 @@ class Collections:
 
     def write(self, way: Way, writes: Sequence[Write]) -> Iterator[Result]:
         """Yield one result per write, in order; raises what stopped it after the results known by then."""
-        for packet in packets(way, writes, PACKET_ROWS):
-            self._spare_calls += SPLIT_CALLS
-            yield from self._settle(way, packet)
+        cut = packets(way, writes, PACKET_ROWS)
+        while group := list(islice(cut, 1 if way.verb == "insert" else PACKETS_PER_CALL)):
+            for packet, ask in zip(group, self._asked(way, group), strict=True):
+                self._spare_calls += SPLIT_CALLS
+                try:
+                    yield from self._settle(way, packet, ask)
+                except SyncError as error:
+                    self._stop = self._stop or error
+                    yield from (Result("failed", w.id, code=NOT_SENT, message=str(error), is_transient=True) for w in packet)
             if self._stop:
                 raise self._stop
 
-    def _settle(self, way: Way, packet: Sequence[Write]) -> list[Result]:
+    def _asked(self, way: Way, group: Sequence[Sequence[Write]]) -> Iterator[Ask]:
+        """Yield how to come to the answer of each packet; several are sent in one call, by themselves if that is refused as a whole."""
+        if len(group) > 1:
+            requests = [self._request(way, packet) for packet in group]
+            try:
+                answers: Sequence[Any] = self._calls.write_together(requests, self._headers, is_safe=way.verb != "insert")
+            except LostAnswerError as error:
+                answers = [error] * len(group)
+            except ApiError:
+                answers = []
+            if answers:
+                yield from (partial(_given, answer) for answer in answers)
+                return
+        for packet in group:
+            yield partial(self._ask, way, packet)
+
+    def _ask(self, way: Way, packet: Sequence[Write]) -> list[Row]:
+        request = self._request(way, packet)
+        return list(written(self._calls.call(request.method, request.path, "write", json=request.body, headers=self._headers)))
+
+    def _settle(self, way: Way, packet: Sequence[Write], ask: Ask) -> list[Result]:
         """Send a packet; halve what was spoiled as a whole until the culprits stand alone or the spare calls are used up."""
-        results, spoiled = self._send(way, packet)
+        results, spoiled = self._send(way, packet, ask)
         for half in _halves(spoiled):
             if self._spare_calls <= 0 or self._stop:
                 break
             self._spare_calls -= 1
             try:
-                parts = self._settle(way, [packet[place] for place in half])
+                some = [packet[place] for place in half]
+                parts = self._settle(way, some, partial(self._ask, way, some))
             except SyncError as error:
                 self._stop = error
                 break
@@ -97,11 +130,11 @@ class Collections:
                 results[place] = result
         return results
 
-    def _send(self, way: Way, packet: Sequence[Write]) -> tuple[list[Result], list[int]]:
+    def _send(self, way: Way, packet: Sequence[Write], ask: Ask) -> tuple[list[Result], list[int]]:
         """Return the results and the places of those that may have failed for another record's sake."""
         everywhere = list(range(len(packet))) if len(packet) > 1 else []
         try:
-            rows = written(self._request(way, packet))
+            rows = ask()
         except LostAnswerError as error:
             self._count_lost(way, error)
             return [Result("unknown", write.id, message=str(error)) for write in packet], []
@@ -124,20 +157,24 @@ class Collections:
         if way.verb != "insert" or self._lost_answers >= LOST_ANSWERS_LIMIT:
             self._stop = error
 
-    def _request(self, way: Way, packet: Sequence[Write]) -> Response:
+    def _request(self, way: Way, packet: Sequence[Write]) -> Request:
         path = "composite/sobjects"
         if way.verb == "delete":
-            params = {"ids": ",".join(str(write.id) for write in packet), "allOrNone": "false"}
-            return self._calls.call("DELETE", path, "write", params=params, headers=self._headers)
+            return Request("DELETE", f"{path}?ids={','.join(str(write.id) for write in packet)}&allOrNone=false")
         body = {"allOrNone": False, "records": [self._row(write) for write in packet]}
         if way.verb == "insert":
-            return self._calls.call("POST", path, "write", json=body, headers=self._headers)
-        path = path if way.verb == "update" else f"{path}/{self._source}/{way.key}"
-        return self._calls.call("PATCH", path, "write", json=body, headers=self._headers)
+            return Request("POST", path, body)
+        return Request("PATCH", path if way.verb == "update" else f"{path}/{self._source}/{way.key}", body)
 
     def _row(self, write: Write) -> dict[str, Any]:
         head: dict[str, Any] = {"attributes": {"type": self._source}}
         return head | ({"id": write.id} if write.id else {}) | unflatten(write.fields)
+
+
+def _given(answer: list[Row] | SyncError) -> list[Row]:
+    if isinstance(answer, SyncError):
+        raise answer
+    return answer
 
 
 def result_of(way: Way, write: Write, row: Mapping[str, Any]) -> Result:

@@ -158,7 +158,8 @@ class Session:
     ) -> requests.Response:
         """Return the answer, any status below 500 but 401, 403 and 3xx; `answers` lists those the caller wants to see.
 
-        `is_safe` says that a repeat does no harm though the method is POST; `arguments` go to `requests`. Raises
+        `is_safe` says that a repeat does no harm though the method is POST; `arguments` go to `requests`, but for
+        `patience`: how many times as long as usual the answer may take. Raises
         AuthError, RateLimitError, LostAnswerError (a write that may have happened), TransientError, PermanentError.
         """
         if not url.startswith("https://") and not self.loopback:
@@ -199,8 +200,8 @@ class Session:
 
     def _send(self, call: _Call, arguments: Mapping[str, Any]) -> requests.Response:
         # An auth that does nothing keeps requests from reading ~/.netrc.
-        options = {"auth": lambda request: request} | dict(arguments)
-        timeout = (CONNECT_SECONDS, self._read_seconds)
+        options: dict[str, Any] = {"auth": lambda request: request} | dict(arguments)
+        timeout = (CONNECT_SECONDS, self._read_seconds * options.pop("patience", 1))
         try:
             return self.http.request(call.method, call.url, timeout=timeout, allow_redirects=False, **options)
         except requests.RequestException as error:

@@ -8,12 +8,15 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from connectors.errors import BudgetError
+from connectors.salesforce import BULK_WRITES
 from sync.batch import Batch, close_batch, note_counts
+from sync.outbox import CHUNK, FEW_CALLS
 from sync.rejections import WAITS, Rejection, reason, reject, retry_soon
 from sync.settings import EntitySettings, Side
 
-RECORDS_PER_CALL = {"salesforce": 200, "app": 1}  # written
-READS_PER_RECORDS = {"salesforce": 1000, "app": 0}  # read back after writing; an app answers with the record
+TOGETHER = 1000  # records of Salesforce that go, and are looked at before and after, in one call
+PLAIN = 200  # those that are made without a cross-reference
+BULK_CALLS = 12  # of one bulk job, with its polls
 NEXT = "map"  # the stage that what was read waits for
 log = logging.getLogger(__name__)
 
@@ -21,15 +24,28 @@ log = logging.getLogger(__name__)
 def forecast(connection: Connection, batch: Batch) -> dict[str, int]:
     """Return about how many calls the batch's plan will cost on each side, and keep it with the batch."""
     query = text(
-        "select side, operation, count(*) as n from sync.action where batch_id = :id and state = 'planned' and operation <> 'agree'"
-        " group by side, entity, operation"
+        "select side, entity, operation, count(*) as n,"
+        " count(*) filter (where operation = 'delete' or (operation = 'update' and fields <> '{}')) as looked_at"
+        " from sync.action where batch_id = :id and state = 'planned' and operation <> 'agree' group by side, entity, operation"
     )
+    referring = {entity.name for entity in batch.entities() if entity.salesforce_reference}
     calls = {"salesforce": 0, "app": 0}
     for row in connection.execute(query, {"id": batch.id}):
-        calls[row.side] += -(-row.n // RECORDS_PER_CALL[row.side])
-        calls[row.side] += -(-row.n // reads) if (reads := READS_PER_RECORDS[row.side]) else 0
+        if row.side == "app":
+            calls["app"] += row.n + min(row.looked_at, FEW_CALLS)
+        else:
+            is_plain = row.operation == "create" and row.entity not in referring
+            calls["salesforce"] += salesforce_calls(
+                row.n, row.looked_at, PLAIN if is_plain else TOGETHER, row.operation != "delete"
+            )
     note_counts(connection, batch, "forecast", calls)
     return calls
+
+
+def salesforce_calls(count: int, looked_at: int, per_call: int, is_read_back: bool) -> int:
+    """Return about how many calls it takes to write `count` records of a kind, `looked_at` of them once more before."""
+    written = BULK_CALLS * -(-count // CHUNK["salesforce"]) if count > BULK_WRITES else -(-count // per_call)
+    return written + -(-looked_at // TOGETHER) + (-(-count // TOGETHER) if is_read_back else 0)
 
 
 def spent(connection: Connection, run_id: str) -> Mapping[str, int]:

@@ -28,7 +28,7 @@ from sync.budget import put_off
 from sync.drift import told_drift
 from sync.extract import move_watermarks
 from sync.moved import SecondLook
-from sync.outbox import Binder, Outgoing, mark, planned
+from sync.outbox import CHUNK, Binder, Outgoing, mark, planned
 from sync.outcome import report, trouble_of
 from sync.recover import recover
 from sync.rejections import PENDING, close_mended
@@ -37,7 +37,6 @@ from sync.settle import settle, settle_agreed
 from sync.staging import wanted_fields
 from sync.standing import show_standing
 
-CHUNK = {"salesforce": 1000, "app": 100}  # actions between two commits; Salesforce: five calls of 200 and one read-back
 log = logging.getLogger(__name__)
 
 

@@ -20,14 +20,13 @@ from sync.batch import Batch
 from sync.changes import STAMP_MARGIN
 from sync.database import to_json
 from sync.map import GONE, compile_reader, digest
-from sync.outbox import Outgoing
+from sync.outbox import FEW_CALLS, Outgoing
 from sync.rejections import WAITS, Rejection, reason, reject, retry_soon
 from sync.settings import EntitySettings, Side
 from sync.staging import wanted_fields
 
 MOVED = "moved"  # code of an action left out
 AGAIN_SECONDS = 30.0  # until a list of changes is asked again
-FEW_CALLS = 3  # as many as a list of changes costs at least
 log = logging.getLogger(__name__)
 
 # Records of the plan by what they looked like: as staged then, or as settled when they took no part. Those that this batch has

@@ -15,6 +15,11 @@ from sync.mapping import Row
 from sync.settings import EntitySettings, Side
 
 RESTORES = "restores"  # in what a create settles: the deleted record that it brings back
+CHUNK = {
+    "salesforce": 10_000,
+    "app": 100,
+}  # actions between two commits; Salesforce: up to two calls of 1,000, above one bulk job
+FEW_CALLS = 3  # as many as a list of changes costs at least, and reading so many records one by one
 COLUMNS = "id, batch_id, entity, side, operation, link_id, salesforce_id, app_id, fields, extra, settles, attempts"
 
 
@@ -55,16 +60,20 @@ def planned(
         "batch_id = :id and state in ('planned', 'approved') and operation <> 'agree'"
         " and entity || ' ' || side <> all(:without) and id <> all(:waiting)"
     )
-    query = text(
-        f"select {COLUMNS} from sync.action where {open_ones} and (position, entity, side, operation) ="
-        f" (select position, entity, side, operation from sync.action where {open_ones} order by position, side, id limit 1)"
-        " order by id limit :limit"
-    )
     left_out = [f"{entity} {side}" for entity, side in without]
-    values = {"id": batch.id, "limit": max(size.values()), "without": left_out, "waiting": list(waiting)}
-    rows = connection.execute(query, values).all()
-    actions = [Outgoing(*row) for row in rows]
-    return actions[: size[actions[0].side]] if actions else []
+    values = {"id": batch.id, "without": left_out, "waiting": list(waiting)}
+    first = text(
+        f"select position, entity, side, operation from sync.action where {open_ones} order by position, side, id limit 1"
+    )
+    group = connection.execute(first, values).one_or_none()
+    if group is None:
+        return []
+    query = text(
+        f"select {COLUMNS} from sync.action where {open_ones} and position = :position and entity = :entity and side = :side"
+        " and operation = :operation order by id limit :limit"
+    )
+    rows = connection.execute(query, {**values, **group._mapping, "limit": size[group.side]})
+    return [Outgoing(*row) for row in rows]
 
 
 def unsettled(connection: Connection, batch: Batch) -> list[Outgoing]:

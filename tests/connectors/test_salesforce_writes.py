@@ -27,6 +27,40 @@ def test_writes_of_one_kind_go_together(salesforce):
     assert [live[id]["LastName"] for id in ids] == [f"Person {number:04}" for number in range(450)]
 
 
+def test_a_thousand_updates_are_one_call(salesforce):
+    ids = [salesforce.put(**person(number)) for number in range(3)]
+    ids += [result.id for result in write(salesforce.connector, *creates(1100)[100:])]
+    salesforce.client.fault("row_lock", id=ids[700])
+    salesforce.client.reset_calls()
+    results = write(salesforce.connector, *(Write("update", id, {"Title": "x"}) for id in ids))
+    assert salesforce.client.calls()["by"] == {"POST /composite": 1, "PATCH /composite/sobjects": 1}
+    assert [place for place, result in enumerate(results) if result.state != "done"] == [700]
+    assert [result.id for result in results] == ids
+    titles = [row.get("Title") for row in salesforce.live().values()]
+    assert titles.count("x") == len(ids) - 1
+
+
+def test_updates_whose_common_answer_was_lost_are_repeated_and_one_that_stays_lost_is_unknown(salesforce):
+    ids = [result.id for result in write(salesforce.connector, *creates(300))]
+    updates = [Write("update", id, {"Title": "x"}) for id in ids]
+    salesforce.client.fault("lost", path="/composite$")
+    assert {result.state for result in write(salesforce.connector, *updates)} == {"done"}
+    salesforce.client.fault("lost", path="/composite$", times=-1)
+    results, error = until_stopped(salesforce.connector.write("contact", updates))
+    assert [result.state for result in results] == ["unknown"] * 300
+    assert isinstance(error, TransientError)
+
+
+def test_packets_that_are_refused_together_are_sent_by_themselves():
+    rows = [{"id": GONE, "success": True, "errors": []}]
+    refusal = [{"errorCode": "REQUEST_TOO_LARGE", "message": "too much"}]
+    answers = [(413, {}, json.dumps(refusal)), (200, {}, json.dumps(rows * 200)), (200, {}, json.dumps(rows * 100))]
+    connector, _, transport = org_that_answers(*answers)
+    updates = [Write("update", f"0035e{number:010d}AAA", {"Title": "x"}) for number in range(300)]
+    assert {result.state for result in connector.write("contact", updates)} == {"done"}
+    assert len(transport.requests) == 3
+
+
 def test_one_record_written_twice_ends_as_the_last_write_says(salesforce):
     id = salesforce.put(**person(1))
     results = write(salesforce.connector, *(Write("update", id, {"Title": title}) for title in ("a", "b", "c")))
