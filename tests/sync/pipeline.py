@@ -236,9 +236,9 @@ def build_salesforce(address: str, **options: Any) -> Connector:
     return build_connector("salesforce", Settings(host=address, extra=login), external_id_fields=references, **options)
 
 
-def freshdesk_connectors(salesforce: str, freshdesk: str, **options: Any) -> dict[Side, Connector]:
+def freshdesk_connectors(salesforce: str, freshdesk: str, domain: str = "nordwerk", **options: Any) -> dict[Side, Connector]:
     """Real connectors to these addresses, built from the values of a connection as Airflow would hand them over."""
-    desk = Settings(host=freshdesk, password="sandbox-freshdesk-key", extra={"domain": "nordwerk"})
+    desk = Settings(host=freshdesk, password="sandbox-freshdesk-key", extra={"domain": domain})
     return {
         "salesforce": build_salesforce(salesforce, **options),
         "app": build_connector("freshdesk", desk, **options),
