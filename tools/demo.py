@@ -75,8 +75,12 @@ def main() -> None:
     try:
         socket, url, env = _start()
         api = AirflowApi(url, environment.USER, environment.password())
-        _wait_for_airflow(api)
-        _run(api, socket, env)
+        fresh = _fresh(socket)
+        with ThreadPoolExecutor() as pool:
+            fields = pool.submit(_make_fields, fresh, env)
+            _wait_for_airflow(api)
+            fields.result()
+        Runs(api, postgres.url(socket, "lockstep")).run(fresh)
     except StepError as error:
         sys.exit(f"\nThe demo stopped: {error}\nLogs are in {shown(LOGS)}/. `make demo` again goes on from here.")
     except requests.RequestException as error:
@@ -134,7 +138,7 @@ def address(system: str) -> str:
 
 
 def _start_sandbox(chosen: dict[str, int], env: dict[str, str]) -> None:
-    command = [str(BIN / "python"), "-m", "sandbox", "serve", "--state", str(SANDBOX), "--seed", "company", "--only", *chosen]
+    command = [str(BIN / "python"), "-m", "sandbox", "serve", "--state", str(SANDBOX), "--seed", "demo", "--only", *chosen]
     for name, port in chosen.items():
         command += [f"--{name}-port", str(port)]
     plain = {name: value for name, value in env.items() if not name.startswith("AIRFLOW")}
@@ -170,16 +174,21 @@ def _wait_for_airflow(api: AirflowApi) -> None:
             processes.wait_until(known, f"reading the DAG {name}", list(COMPONENTS), START_SECONDS)
 
 
-def _run(api: AirflowApi, socket: Path, env: dict[str, str]) -> None:
+def _fresh(socket: Path) -> list[str]:
+    """Return the apps whose integration has not come to the end of its first run."""
     with psycopg.connect(postgres.url(socket, "lockstep")) as connection:
-        fresh = [app for app in apps() if not report.has_backfill(connection, f"salesforce_{app}")]
-    if fresh:
-        with step("fields that the integrations need"):
-            for name in SYSTEMS:
-                with SandboxClient(address(name)) as client:
-                    client.switches(**load(name).demo_switches)
-            _command("preflight", [str(BIN / "python"), "-W", "ignore", "-m", "sync.preflight", *fresh, "--create"], env)
-    Runs(api, postgres.url(socket, "lockstep")).run(fresh)
+        return [app for app in apps() if not report.has_backfill(connection, f"salesforce_{app}")]
+
+
+def _make_fields(fresh: list[str], env: dict[str, str]) -> None:
+    """Make the fields that these integrations need, as an administrator would."""
+    if not fresh:
+        return
+    with step("fields that the integrations need"):
+        for name in SYSTEMS:
+            with SandboxClient(address(name)) as client:
+                client.switches(**load(name).demo_switches)
+        _command("preflight", [str(BIN / "python"), "-W", "ignore", "-m", "sync.preflight", *fresh, "--create"], env)
 
 
 def _say_what_next(socket: Path, url: str, seconds: float) -> None:

@@ -1,8 +1,9 @@
-"""The demo's runs: every integration once from the beginning, then again until both sides of each agree."""
+"""The demo's runs: every integration from the beginning, then again until nothing moves and every run is green."""
 
 import json
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import psycopg
 
@@ -12,8 +13,7 @@ from tools.place import ROOT, StepError, shown
 
 RUN_SECONDS = 900
 POLL_SECONDS = 0.3
-ROUNDS = 4  # what one integration brings into Salesforce goes to the others in the next round
-RED = "red as it should be: some records need a person (the sandbox company was seeded with such), all others are done"
+MOST_ROUNDS = 6  # what one integration brings into Salesforce goes to the others in the next round
 
 
 def apps() -> list[str]:
@@ -27,39 +27,64 @@ def dag_id(app: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """A run that came to its end: the DAG run's state, and what it did."""
+
+    state: str
+    run: report.Run
+
+    @property
+    def trouble(self) -> str:
+        """Why this cannot be the last run, in words; empty when it can."""
+        if self.state != "success":
+            return f"red, {self.run.newly_held} records newly held back"
+        return f"green, but it still wrote {self.run.written} records" if self.run.written else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Runs:
     """Triggers runs through `api` and reports them from Lockstep's database at `url`."""
 
     api: AirflowApi
     url: str
+    apps: Sequence[str] = field(default_factory=apps)
+    done: dict[str, list[str]] = field(default_factory=dict)  # ids of runs, by app
 
     def run(self, fresh: list[str]) -> None:
-        """Run all integrations, those in `fresh` from the beginning, and switch their schedules on."""
-        for number in range(1, ROUNDS + 1):
-            modes = {app: "backfill" if number == 1 and app in fresh else "sync" for app in apps()}
-            is_first = number == 1
-            print(f"\n{'Running all integrations' if is_first else 'Running all again'}", flush=True)
-            moved = self._round(modes, is_told=is_first)
-            if not moved and (number > 1 or not fresh):
-                break
+        """Run all integrations, those in `fresh` from the beginning, until nothing moves, and switch their schedules on.
 
-    def _round(self, modes: dict[str, str], is_told: bool) -> int:
-        """Run every integration once, all at a time; return how many records were written."""
+        Raises StepError when one of them is not green in the end, still writes or has writes under way.
+        """
+        for number in range(1, MOST_ROUNDS + 1):
+            print(f"\nRound {number}{': everything, from the beginning' if number == 1 and fresh else ''}", flush=True)
+            ended = self._round({app: "backfill" if number == 1 and app in fresh else "sync" for app in self.apps})
+            if not any(each.trouble for each in ended.values()):
+                break
+        reports = self._tell(ended)
+        check(ended, {app: each.open for app, each in reports.items()})
+
+    def _round(self, modes: Mapping[str, str]) -> dict[str, Ended]:
+        """Run every integration once, all at a time."""
         runs = {app: self.api.trigger(dag_id(app), {"mode": mode}) for app, mode in modes.items()}
         for app in runs:  # only now: the schedule may add a run at once
             self.api.unpause(dag_id(app))
-        results = {}
+        ended = {}
         for app, run_id in runs.items():
+            self.done.setdefault(app, []).append(run_id)
             state = self._wait(app, run_id)
             with psycopg.connect(self.url) as connection:
-                results[app] = report.read(connection, run_id)
-            self._check(app, run_id, state, results[app])
-            print(f"  {dag_id(app):<32}{modes[app]:<10}{state:<10}{results[app].written:>6} records written", flush=True)
-            if state != "success":
-                print(f"    {RED}", flush=True)
-        for app, result in results.items() if is_told else ():
-            print(f"\n{dag_id(app)}\n{report.render(result)}", flush=True)
-        return sum(result.written for result in results.values())
+                ended[app] = Ended(state, report.read_run(connection, run_id))
+            self._check(app, run_id, ended[app])
+            print(_line(app, ended[app]), flush=True)
+        return ended
+
+    def _tell(self, ended: Mapping[str, Ended]) -> dict[str, report.Report]:
+        """Print a table per integration."""
+        with psycopg.connect(self.url) as connection:
+            reports = {app: report.read(connection, app, run_ids) for app, run_ids in self.done.items()}
+        for app, each in reports.items():
+            print(f"\n{dag_id(app)}: {_color(ended[app].state)}\n{report.render(each)}", flush=True)
+        return reports
 
     def _wait(self, app: str, run_id: str) -> str:
         """Wait for the end of a run; a task that Airflow would try again in some minutes is an error at once."""
@@ -74,15 +99,23 @@ class Runs:
             time.sleep(POLL_SECONDS)
         raise StepError(f"the run {run_id} of {dag_id(app)} did not end within {RUN_SECONDS} seconds")
 
-    def _check(self, app: str, run_id: str, state: str, result: report.Report) -> None:
-        if not result.is_finished:
-            tasks = self.api.tasks(dag_id(app), run_id)
-            errors = [
-                f"{task} failed:\n{last_error(dag_id(app), run_id, task)}" for task, outcome, _ in tasks if outcome == "failed"
-            ]
-            raise StepError(
-                "\n".join([f"the run ended as {state}; see {self.api.url}/dags/{dag_id(app)}/runs/{run_id}", *errors])
-            )
+    def _check(self, app: str, run_id: str, ended: Ended) -> None:
+        """Raise StepError for a run that is red for another reason than records that it holds back."""
+        if ended.run.is_finished and (ended.state == "success" or ended.run.newly_held):
+            return
+        tasks = self.api.tasks(dag_id(app), run_id)
+        errors = [f"{task} failed:\n{last_error(dag_id(app), run_id, task)}" for task, outcome, _ in tasks if outcome == "failed"]
+        where = f"{self.api.url}/dags/{dag_id(app)}/runs/{run_id}"
+        raise StepError("\n".join([f"the run of {dag_id(app)} ended as {ended.state}; see {where}", *errors]))
+
+
+def check(ended: Mapping[str, Ended], open_writes: Mapping[str, int]) -> None:
+    """Raise StepError unless every integration is green, wrote nothing in its last run and has no write under way."""
+    troubles = {dag_id(app): each.trouble for app, each in ended.items() if each.trouble}
+    troubles |= {dag_id(app): f"{count} writes are under way" for app, count in open_writes.items() if count}
+    if troubles:
+        lines = "\n".join(f"  {name}: {words}" for name, words in troubles.items())
+        raise StepError(f"not everything is in step and green:\n{lines}")
 
 
 def last_error(dag: str, run_id: str, task: str) -> str:
@@ -91,3 +124,12 @@ def last_error(dag: str, run_id: str, task: str) -> str:
     events = [json.loads(line) for line in logs[-1].read_text().splitlines()] if logs else []
     details = [f"{d['exc_type']}: {d['exc_value'][:2000]}" for event in events for d in (event.get("error_detail") or [])[:1]]
     return f"  {shown(logs[-1]) if logs else 'no log yet'}\n  | {details[-1] if details else 'no error noted'}"
+
+
+def _line(app: str, ended: Ended) -> str:
+    told = f", {ended.run.newly_held} newly held back for a person" if ended.run.newly_held else ""
+    return f"  {dag_id(app):<28}{_color(ended.state):<8}{ended.run.written:>5} records written{told}"
+
+
+def _color(state: str) -> str:
+    return "green" if state == "success" else "red"

@@ -1,4 +1,4 @@
-"""What one run did, as a person wants to read it: what moved, what was turned back and why. All SQL of the report is here."""
+"""What the demo's runs of one integration did, as a person wants to read it: what moved, who has to look at what. All SQL is here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +8,10 @@ import psycopg
 from psycopg.rows import dict_row
 
 from connectors.errors import shorten
+from sync.rejections import QUIET
 
 Rows = list[dict[str, Any]]
-COLUMNS = ("created", "updated", "deleted", "alike", "skipped", "failed")
+COLUMNS = ("created", "updated", "deleted", "linked")
 MOST_REASONS = 12
 LONGEST_REASON = 150
 
@@ -18,35 +19,42 @@ _HAS_BACKFILL = """
     select exists (select from sync.batch b join sync.integration i on i.id = b.integration_id
                    where i.name = %s and b.mode = 'backfill' and b.state in ('done', 'partial', 'idle'))
 """
-_BATCH = """
-    select b.id, b.mode, b.state, b.reads, initcap(replace(i.name, 'salesforce_', '')) as app
-    from sync.batch b join sync.integration i on i.id = b.integration_id where b.run_id = %s order by b.id desc limit 1
+_RUN = """
+    select b.id, b.state,
+           (select count(*) from sync.action a where a.batch_id = b.id and a.state = 'done' and a.operation <> 'agree') as written,
+           (select count(*) from sync.rejection r where r.first_batch_id = b.id and r.closed_at is null
+            and exists (select from jsonb_array_elements(reasons) x where x ->> 'code' <> all(%(quiet)s))) as newly_held
+    from sync.batch b where b.run_id = %(run)s order by b.id desc limit 1
+"""
+_BATCHES = """
+    select b.id, b.integration_id from sync.batch b join sync.integration i on i.id = b.integration_id
+    where i.name = %s and b.run_id = any(%s)
 """
 _MOVED = """
     select entity, side,
-           count(*) filter (where state = 'done' and operation = 'create') as created,
-           count(*) filter (where state = 'done' and operation = 'update') as updated,
-           count(*) filter (where state = 'done' and operation = 'delete') as deleted,
-           count(*) filter (where state = 'done' and operation = 'agree') as alike,
-           count(*) filter (where state = 'skipped') as skipped,
-           count(*) filter (where state in ('failed', 'unknown')) as failed,
-           count(*) filter (where state in ('planned', 'approved', 'sending')) as open
-    from sync.action where batch_id = %s group by entity, side order by min(position), entity, side
+           count(*) filter (where operation = 'create') as created,
+           count(*) filter (where operation = 'update' and rule <> 'cross-reference') as updated,
+           count(*) filter (where operation = 'delete') as deleted,
+           count(*) filter (where operation = 'update' and rule = 'cross-reference') as linked
+    from sync.action where batch_id = any(%(batches)s) and state = 'done' and operation <> 'agree'
+    group by entity, side order by min(position), entity, side
 """
-_FAILED = """
-    select entity, side, code as field, message as reason, count(*) as records,
-           min(coalesce(salesforce_id, app_id)) as example
-    from sync.action where batch_id = %s and state in ('failed', 'unknown')
-    group by entity, side, code, message order by records desc
-"""
-_REJECTED = """
+_HELD = """
     select entity, side, reason ->> 'field' as field, min(reason ->> 'reason') as reason,
            count(distinct record_id) as records, min(record_id) as example
     from sync.rejection, jsonb_array_elements(reasons) as reason
-    where last_batch_id = %s and closed_at is null and stage <> 'load'
+    where integration_id = %(integration)s and closed_at is null and reason ->> 'code' <> all(%(quiet)s)
     group by entity, side, reason ->> 'field', reason ->> 'code' order by records desc, entity, side
 """
-_CONFLICTS = "select count(*) as n from sync.conflict where batch_id = %s"
+_NUMBERS = """
+    select count(*) filter (where exists (select from jsonb_array_elements(reasons) x where x ->> 'code' <> all(%(quiet)s))) as held,
+           count(*) filter (where not exists (select from jsonb_array_elements(reasons) x where x ->> 'code' <> all(%(quiet)s)))
+             as waiting,
+           (select count(*) from sync.conflict where batch_id = any(%(batches)s)) as conflicts,
+           (select count(*) from sync.action where integration_id = %(integration)s
+            and state in ('planned', 'approved', 'sending', 'unknown', 'accepted')) as open
+    from sync.rejection where integration_id = %(integration)s and closed_at is null
+"""
 _EXAMPLE = """
     select salesforce_id from sync.link
     where entity = 'contact' and state = 'live' and salesforce_id is not null order by id limit 1
@@ -54,24 +62,30 @@ _EXAMPLE = """
 
 
 @dataclass(frozen=True)
-class Report:
-    """The rows behind the tables; `batch` is None when the run stopped before it wrote anything."""
+class Run:
+    """One run of an integration; `state` is that of its batch, empty when the run stopped before there was one."""
 
-    batch: dict[str, Any] | None
-    moved: Rows
-    rejected: Rows
-    failed: Rows
-    conflicts: int = 0
-
-    @property
-    def written(self) -> int:
-        """How many records were created, updated or deleted."""
-        return sum(row["created"] + row["updated"] + row["deleted"] for row in self.moved)
+    state: str = ""
+    written: int = 0
+    newly_held: int = 0
 
     @property
     def is_finished(self) -> bool:
         """Whether the run came to its end, even if some records could not go."""
-        return self.batch is not None and self.batch["state"] in ("done", "partial", "idle", "planned")
+        return self.state in ("done", "partial", "idle", "planned")
+
+
+@dataclass(frozen=True)
+class Report:
+    """The rows behind the tables of one integration: what several runs moved, what is held back and what is open by now."""
+
+    app: str
+    moved: Rows
+    held: Rows
+    held_records: int = 0
+    waiting: int = 0
+    conflicts: int = 0
+    open: int = 0
 
 
 def has_backfill(connection: psycopg.Connection[Any], integration: str) -> bool:
@@ -80,16 +94,19 @@ def has_backfill(connection: psycopg.Connection[Any], integration: str) -> bool:
     return bool(row and row[0])
 
 
-def read(connection: psycopg.Connection[Any], run_id: str) -> Report:
-    """Read what the run with Airflow's `run_id` did."""
+def read_run(connection: psycopg.Connection[Any], run_id: str) -> Run:
+    """Read how the run with Airflow's `run_id` went."""
+    row = connection.execute(_RUN, {"run": run_id, "quiet": list(QUIET)}).fetchone()
+    return Run(*row[1:]) if row else Run()
+
+
+def read(connection: psycopg.Connection[Any], app: str, run_ids: Sequence[str]) -> Report:
+    """Read what these runs of an app's integration moved, and how it stands now."""
+    batches = connection.execute(_BATCHES, (f"salesforce_{app}", list(run_ids))).fetchall()
+    values = {"batches": [id for id, _ in batches], "integration": batches[0][1] if batches else None, "quiet": list(QUIET)}
     with connection.cursor(row_factory=dict_row) as cursor:
-        batch = cursor.execute(_BATCH, (run_id,)).fetchone()
-        if batch is None:
-            return Report(None, [], [], [])
-        moved, rejected, failed, conflicts = (
-            cursor.execute(query, (batch["id"],)).fetchall() for query in (_MOVED, _REJECTED, _FAILED, _CONFLICTS)
-        )
-    return Report(batch, moved, rejected, failed, conflicts[0]["n"])
+        moved, held, [numbers] = (cursor.execute(query, values).fetchall() for query in (_MOVED, _HELD, _NUMBERS))
+    return Report(app, moved, held, numbers["held"], numbers["waiting"], numbers["conflicts"], numbers["open"])
 
 
 def example_contact(connection: psycopg.Connection[Any]) -> str:
@@ -100,15 +117,15 @@ def example_contact(connection: psycopg.Connection[Any]) -> str:
 
 def render(report: Report) -> str:
     """Return the whole report as text."""
-    if report.batch is None:
-        return "The run stopped in extract, before it read anything."
-    app = report.batch["app"]
-    parts = [_moved(report, report.batch), _unread(report.batch)]
-    parts.append(_reasons("Held back before writing, as a whole or in one field", report.rejected, app))
-    parts.append(_reasons("Refused by the other system", report.failed, app))
+    app = report.app.capitalize()
+    notes = [_held(report, app)] if report.held else []
+    if report.waiting:
+        notes.append(f"  Waiting for another record, by themselves: {report.waiting}")
     if report.conflicts:
-        parts.append(f"Conflicts decided: {report.conflicts} (table sync.conflict keeps the losing values)")
-    return "\n\n".join(part for part in parts if part)
+        notes.append(f"  Conflicts decided: {report.conflicts} (the table sync.conflict keeps the values that lost)")
+    if report.open:
+        notes.append(f"  Writes still under way: {report.open}")
+    return "\n".join([_moved(report, app), *notes])
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]], left: int = 2) -> str:
@@ -124,35 +141,22 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]], left: int = 2) -> 
     return "\n".join("  " + line.rstrip() for line in (lines[0], "  ".join("-" * width for width in widths), *lines[1:]))
 
 
-def _moved(report: Report, batch: dict[str, Any]) -> str:
-    title = f"What moved (batch {batch['id']}, mode {batch['mode']}, {batch['state']})"
+def _moved(report: Report, app: str) -> str:
     if not report.moved:
-        agrees = report.is_finished and not _unread(batch)
-        return f"{title}\n  {'Nothing: both systems agree, no write call was made.' if agrees else 'Nothing.'}"
-    if not any(row[column] for row in report.moved for column in (*COLUMNS, "open") if column != "alike"):
-        alike = sum(row["alike"] for row in report.moved)
-        return f"{title}\n  Nothing: no write call was made; {alike} records were looked at again and are alike on both sides."
-    columns = [*COLUMNS, *(["open"] if any(row["open"] for row in report.moved) else [])]
-    arrows = {"app": f"Salesforce → {batch['app']}", "salesforce": f"{batch['app']} → Salesforce"}
-    rows = [[row["entity"], arrows[row["side"]], *(row[column] for column in columns)] for row in report.moved]
-    return f"{title}\n{table(['entity', 'direction', *columns], rows)}"
+        return "  Nothing moved: both systems agree, no write call was made."
+    arrows = {"app": f"Salesforce → {app}", "salesforce": f"{app} → Salesforce"}
+    rows = [[row["entity"], arrows[row["side"]], *(row[column] for column in COLUMNS)] for row in report.moved]
+    return table(["entity", "direction", *COLUMNS], rows)
 
 
-def _unread(batch: dict[str, Any]) -> str:
-    errors = {entity: read["error"] for entity, read in (batch["reads"] or {}).items() if "error" in read}
-    return "\n".join(["Not read", *(f"  {entity}: {words}" for entity, words in errors.items())]) if errors else ""
-
-
-def _reasons(title: str, rows: Rows, app: str) -> str:
-    if not rows:
-        return ""
+def _held(report: Report, app: str) -> str:
     sides = {"app": app, "salesforce": "Salesforce"}
     lines = [
         f"  {row['records']:>5} × {row['entity']} of {sides[row['side']]}: {_words(row)}  (for example {row['example']})"
-        for row in rows[:MOST_REASONS]
+        for row in report.held[:MOST_REASONS]
     ]
-    more = [f"  … and more, {len(rows)} reasons in all"] if len(rows) > MOST_REASONS else []
-    return "\n".join([title, *lines, *more])
+    more = [f"  … and more, {len(report.held)} reasons in all"] if len(report.held) > MOST_REASONS else []
+    return "\n".join([f"  Records that need a person: {report.held_records}", *lines, *more])
 
 
 def _words(row: dict[str, Any]) -> str:

@@ -297,15 +297,16 @@ def rehearses(settings: Settings) -> bool:
 
 
 def open_connectors(settings: Settings) -> Mapping[Side, "Connector"]:
-    """Open both sides from their Airflow connections, each at the pace that all workers share."""
+    """Open both sides from their Airflow connections, each at the pace that all workers share; a rehearsal keeps to none."""
     from sync.database import connect
     from sync.pacing import SharedPace
 
     engine, context = connect(database_url()), get_current_context()
     accounts = {"salesforce": settings.salesforce_connection, "app": settings.app_connection}
+    names = (settings.integration, context["run_id"])
+    is_rehearsal = rehearses(settings)
     paces = {
-        side: SharedPace(engine, accounts[side], settings.integration, context["run_id"], settings.budgets[side])
-        for side in SIDES
+        side: SharedPace(engine, accounts[side], *names, settings.budgets[side], is_rehearsal=is_rehearsal) for side in SIDES
     }
     return {side: open_side(settings, side, pace=paces[side]) for side in SIDES}
 

@@ -54,6 +54,14 @@ def take(made: SharedPace, calls: int) -> None:
         made.take("write")
 
 
+def test_a_rehearsal_counts_its_calls_and_keeps_to_no_pace(engine: Engine) -> None:
+    made, waits = pace(engine, is_rehearsal=True)
+    take(made, 100)
+    assert waits == []
+    with engine.connect() as connection:
+        assert connection.scalar(text("select sum(calls) from sync.api_call")) == 100
+
+
 def test_a_turn_too_far_off_ends_the_run_instead_of_sleeping(engine: Engine) -> None:
     made, _ = pace(engine)
     calls = int(LONGEST_WAIT_SECONDS * MINUTE.per_second) + 200
