@@ -17,6 +17,7 @@ from sync.batch import FINISHED, Batch
 from sync.budget import left_by_budget
 from sync.history import began_at, enabled_at
 from sync.initial_load import replaces
+from sync.opt_out import end_opted_out
 from sync.rejections import forget
 from sync.settings import EntitySettings, Side
 from sync.staging import copy_raw, wanted_fields
@@ -56,6 +57,7 @@ def stage_changes(batch: Batch, entity: EntitySettings, side: Side, connector: C
             touched = [
                 r for r in page.records if not is_beginning or r.modified_at >= (began or first)
             ]  # by the server's clock, not ours
+            touched = end_opted_out(connection, batch, entity, side, touched)
             records = [r for r in touched if r.is_deleted or entity.passes(side, r.raw) or r.raw.get("IsConverted") is True]
             if len(records) < len(touched):
                 forgotten = {r.id for r in touched} - {r.id for r in records}

@@ -19,7 +19,7 @@ from sync.resting import narrow
 from sync.settings import FILE, SIDES, EntitySettings
 
 STAGE = "drift"
-NEEDED = ("reference", "filter", "new_since")  # without these settings an entity cannot be read
+NEEDED = ("reference", "filter", "new_since", "opt_out")  # without these settings an entity cannot be read
 log = logging.getLogger(__name__)
 
 

@@ -46,6 +46,7 @@ class EntitySettings:
     deletes: Mapping[str, str] = field(default_factory=dict)  # "to_app", "to_salesforce" → a word of DELETES
     filters: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)  # side → raw field → values
     new_since: Mapping[str, str] = field(default_factory=dict)  # side → raw field with the time a record came to be
+    opt_out: Mapping[str, str] = field(default_factory=dict)  # side → check box: ticked, a linked record counts as deleted there
     options: Mapping[str, Any] = field(default_factory=dict)
     list_name: str = ""  # the app's list (campaign) whose members these records are
     assignment_rules: bool = False  # Salesforce assigns owners by its own rules
@@ -114,8 +115,8 @@ def _is_among(value: str, values: tuple[str, ...]) -> bool:
 def read_entity(name: str, section: Section, outer: tuple[str, str, str]) -> EntitySettings:
     """Return the settings of one entity. `outer`: direction, master and prefer of the integration."""
     direction, master, prefer = outer
-    parts = ("reference", "deletes", "require_any", "filter", "new_since", "on_create")
-    reference, deletes, required, filters, births, made_with = map(section.section, parts)
+    parts = ("reference", "deletes", "require_any", "filter", "new_since", "on_create", "opt_out")
+    reference, deletes, required, filters, births, made_with, boxes = map(section.section, parts)
     entity = EntitySettings(
         name=name,
         salesforce_entity=section.text("salesforce", name),
@@ -132,6 +133,7 @@ def read_entity(name: str, section: Section, outer: tuple[str, str, str]) -> Ent
         deletes={way: deletes.choice(way, DELETES, "ignore") for way in TOWARDS.values()},
         filters={side: _read_filter(filters.section(side)) for side in SIDES},
         new_since={side: name for side in SIDES if (name := births.text(side))},
+        opt_out={side: name for side in SIDES if (name := boxes.text(side))},
         options=section.free("options"),
         list_name=section.text("list"),
         assignment_rules=section.flag("assignment_rules", False),
@@ -150,7 +152,7 @@ def read_entity(name: str, section: Section, outer: tuple[str, str, str]) -> Ent
     for way, word in entity.deletes.items():
         if word == "flag" and way not in entity.flag_fields:
             deletes.report(way, f"flag ticks a check box; name it as options: {{flag_fields: {{{way}: its API name}}}}")
-    for part in (reference, deletes, required, filters, births, made_with, section):
+    for part in (reference, deletes, required, filters, births, made_with, boxes, section):
         part.close()
     return entity
 

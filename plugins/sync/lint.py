@@ -82,9 +82,9 @@ def _check_references(settings: Settings, live: Live, side: Side) -> Iterator[Pr
 
 
 def _check_filters(settings: Settings, live: Live, side: Side) -> Iterator[Problem]:
-    born = live.entity.new_since.get(side)
-    if born and born not in live.fields[side]:
-        yield _in_settings(settings, live, ("new_since", side), f"{live.lacks(side, born)}; correct the name")
+    for key, name in (("new_since", live.entity.new_since.get(side)), ("opt_out", live.entity.opt_out.get(side))):
+        if name and name not in live.fields[side]:
+            yield _in_settings(settings, live, (key, side), f"{live.lacks(side, name)}; correct the name")
     for name, wanted in live.entity.filters.get(side, {}).items():
         field = live.fields[side].get(name)
         if field is None:

@@ -64,7 +64,7 @@ def wanted_fields(batch: Batch, entity: EntitySettings, side: Side) -> tuple[str
     rows = batch.integration.mappings[entity.name].rows
     mapped = [name for row in rows for name in (row.salesforce_fields if side == "salesforce" else row.app_fields)]
     references = (entity.salesforce_reference,) if side == "salesforce" else entity.app_references
-    unmapped = (*references, entity.new_since.get(side), *entity.facts(side))
+    unmapped = (*references, entity.new_since.get(side), entity.opt_out.get(side), *entity.facts(side))
     return tuple(dict.fromkeys([*mapped, *(name for name in unmapped if name), *entity.filters.get(side, {})]))
 
 

@@ -34,7 +34,7 @@ def test_every_value_of_a_setting_is_listed(word: str) -> None:
 
 
 def test_every_key_of_the_settings_is_explained_and_no_other(tmp_path: Path) -> None:
-    parts = ["reference", "require_any", "deletes", "new_since", "creates", "updates", "on_create"]
+    parts = ["reference", "require_any", "deletes", "new_since", "creates", "updates", "on_create", "opt_out"]
     deeper = "    status: {zzz: 1, salesforce: {zzz: 1}}\n    marks: {zzz: 1, field: tags, from_app: added}\n"
     inner = "".join(f"    {part}: {{zzz: 1}}\n" for part in parts)
     text = "app: x\nzzz: 1\nconnections: {zzz: 1}\nrejection_limit: {zzz: 1}\n"

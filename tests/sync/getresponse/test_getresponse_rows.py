@@ -122,7 +122,24 @@ def test_who_opted_out_is_never_put_on_the_list(world):
     assert world.addresses() == {"in@nordwerk.example"}
 
 
-@pytest.mark.feature("GR-01", "GR-04")
+@pytest.mark.feature("ALL-26")
+@pytest.mark.parametrize(("entity", "kind"), [("newsletter", "Contact"), ("trade_fair_leads", "Lead")])
+def test_who_opts_out_in_salesforce_is_taken_off_the_list_and_not_put_back_by_taking_it_back(world, entity, kind):
+    here, there = world.pair(entity)
+    other, _ = world.pair(entity, Email="stays@nordwerk.example")
+    world.change_here(kind, here, HasOptedOutOfEmail=True)
+    world.run()
+    assert world.addresses(entity) == {"stays@nordwerk.example"}
+    world.assert_settled()
+    world.change_here(kind, here, HasOptedOutOfEmail=False)
+    world.change_here(kind, other, Title="CEO")
+    world.run()
+    assert world.addresses(entity) == {"stays@nordwerk.example"}
+    assert world.rejections() == {here: ["undeleted"]}
+    world.assert_settled()
+
+
+@pytest.mark.feature("GR-01", "GR-04", "ALL-26")
 @pytest.mark.parametrize("mode", ["sync", "backfill"])
 def test_a_subscriber_who_opted_out_in_salesforce_is_not_made_a_second_time_there(world, mode):
     contact = world.contact(FirstName="Mara", Email="Out@nordwerk.example", HasOptedOutOfEmail=True)
@@ -131,6 +148,9 @@ def test_a_subscriber_who_opted_out_in_salesforce_is_not_made_a_second_time_ther
     world.run(mode=mode)
     assert [world.partner("newsletter", each) for each in (contact, known)] == fans
     assert len(world.salesforce.records("Contact")) == len(world.app.records("contacts")) == 2
+    world.run()
+    assert world.addresses() == {"in@nordwerk.example"}, "an opt-out on either side wins"
+    assert len(world.salesforce.records("Contact")) == 2
     world.assert_settled()
 
 

@@ -1,0 +1,33 @@
+"""Opt-outs: who is linked and opts out on one side is taken off the other, as if the record were deleted. Nobody is put back for it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection, text
+
+from connectors.contract import Record
+from sync.batch import Batch
+from sync.settings import EntitySettings, Side
+
+LINKED = """
+select {side}_id from sync.link where integration_id = :id and entity = :entity and {side}_id = any(:ids)
+  and salesforce_id is not null and app_id is not null and state in ('live', 'pending')
+"""
+
+
+def end_opted_out(
+    connection: Connection, batch: Batch, entity: EntitySettings, side: Side, records: Sequence[Record]
+) -> list[Record]:
+    """Return `records`, those of linked people who opted out as deleted ones: the policy for deletions says what follows."""
+    box = entity.opt_out.get(side)
+    out = [record.id for record in records if box and not record.is_deleted and is_ticked(record.raw.get(box))]
+    if not out:
+        return list(records)
+    values = {"id": batch.integration_id, "entity": entity.name, "ids": out}
+    ended = set(connection.execute(text(LINKED.format(side=side)), values).scalars())
+    return [replace(record, is_deleted=True) if record.id in ended else record for record in records]
+
+
+def is_ticked(value: object) -> bool:
+    """Tell whether a check box is ticked, as any API writes it."""
+    return value is True or str(value).strip().casefold() in ("true", "1", "yes")
