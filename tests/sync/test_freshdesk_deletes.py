@@ -132,6 +132,29 @@ def test_a_deletion_in_salesforce_can_tick_a_box(enabled: World) -> None:
 
 
 @pytest.mark.feature("FD-05")
+def test_deletions_in_salesforce_can_be_ignored(enabled: World) -> None:
+    set_deletes(enabled, "deletes: {to_app: ignore}")
+    contact, desk = enabled.linked_contact()
+    enabled.salesforce.delete("Contact", contact)
+    enabled.run()
+    assert not enabled.desk(desk).get("deleted")
+    enabled.edit(desk, job_title="Buyer")
+    enabled.run()
+    assert (enabled.salesforce.records("Contact"), enabled.desk(desk)["job_title"]) == ([], "Buyer")
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("FD-05")
+def test_deletions_in_freshdesk_can_reach_salesforce(enabled: World) -> None:
+    set_deletes(enabled, "deletes: {to_app: delete, to_salesforce: delete}")
+    contact, desk = enabled.linked_contact()
+    enabled.app.delete("contacts", desk)
+    enabled.run()
+    assert enabled.person(contact)["IsDeleted"] is True
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("FD-05")
 def test_a_check_box_that_is_not_there_stops_the_run(enabled: World) -> None:
     set_deletes(enabled, "deletes: {to_salesforce: flag}\n    options: {flag_fields: {to_salesforce: Gone__c}}")
     with pytest.raises(MappingError, match="Salesforce contact has no field 'Gone__c'"):
