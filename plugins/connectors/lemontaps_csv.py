@@ -66,8 +66,8 @@ def read_lines(text: str, problems: list[str]) -> Iterator[Line]:
 
 def unknown_columns(text: str) -> list[str]:
     """Return the headings that mean no field of ours."""
-    first = text.partition("\n")[0]
-    return [cell for cell in next(csv.reader([first], delimiter=_delimiter(first)), []) if cell.strip() and not canonical(cell)]
+    first = next(io.StringIO(text, newline=""), "")
+    return [cell for cell in _heading(first, _delimiter(first)) if cell.strip() and not canonical(cell)]
 
 
 def _rows(reader: Iterator[list[str]], skipped: int, problems: list[str]) -> Iterator[tuple[int, list[str]]]:
@@ -97,9 +97,15 @@ def _problem(names: Sequence[str | None], cells: Sequence[str]) -> str:
 
 def _delimiter(heading: str) -> str:
     """Return the delimiter under which most headings are known."""
-    return max(
-        DELIMITERS, key=lambda mark: sum(canonical(cell) is not None for cell in next(csv.reader([heading], delimiter=mark), []))
-    )
+    return max(DELIMITERS, key=lambda mark: sum(canonical(cell) is not None for cell in _heading(heading, mark)))
+
+
+def _heading(line: str, delimiter: str) -> list[str]:
+    """Return the cells of the first line, none where it is no CSV."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return []
 
 
 def _readings(content: bytes) -> Iterator[str]:

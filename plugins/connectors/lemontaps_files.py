@@ -63,7 +63,7 @@ def read_file(path: Path, encoding: str = "", dates: str = "") -> Reading:
         key = _identity(fields)
         known = reading.contacts.setdefault(key, fields) if key else None
         if known is None:
-            reading.problems.append(f"line {number}: neither an id nor a name, an address or a telephone number")
+            reading.problems.append(f"line {number}: neither a name, an address nor a telephone number")
         elif known != fields:
             reading.problems.append(
                 f"line {number}: by its id or address this is the contact of line {lines[key]}, but it differs"
@@ -117,12 +117,14 @@ def _day(text: str | None, dates: str) -> str | None:
 
 
 def _identity(fields: dict[str, Any]) -> str:
+    """Return the id of a contact; none where nothing is known of anybody, such as in the rest of a line that was torn apart."""
+    email = fields["email_work"] or fields["email"]
+    known = [fields[name] for name in WITHOUT_MAIL]
+    if not email and not any(known):
+        return ""
     if fields["id"]:
         return str(fields["id"])
-    if email := fields["email_work"] or fields["email"]:
-        return _digest("mail", email)
-    known = [fields[name] for name in WITHOUT_MAIL]
-    return _digest("card", " ".join(each or "" for each in known)) if any(known) else ""
+    return _digest("mail", email) if email else _digest("card", " ".join(each or "" for each in known))
 
 
 def _digest(kind: str, text: str) -> str:

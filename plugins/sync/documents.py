@@ -69,11 +69,14 @@ def read_document(path: Path, problems: list[Problem]) -> "Section | None":
 
 
 def _read(events: Iterator[Any], file: str, problems: list[Problem]) -> Node:
+    node = None
     for event in events:
         if isinstance(event, yaml.StreamEndEvent):
-            return Node({}, 1, 1)
+            return node or Node({}, 1, 1)
+        if isinstance(event, yaml.DocumentStartEvent) and node:
+            raise _StopReading(event.start_mark, "a second document begins here; take this line out")
         if isinstance(event, yaml.NodeEvent):
-            return _read_node(event, events, file, problems, 0)
+            node = _read_node(event, events, file, problems, 0)
     raise _StopReading(None, "the file ends unexpectedly")
 
 
