@@ -6,6 +6,7 @@ so that a run that was killed, or met a system that does not answer, goes on whe
 
 import logging
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from connectors.contract import Connector
 from connectors.errors import PermanentError, SyncError, TransientError, shorten
 from sync.database import integration_lock, migrate, to_json
 from sync.erase_block import block, email_hash, hashed, read_key, record_hash, require_key
-from sync.erase_person import Key, Person, Role, find, named
+from sync.erase_person import SALESFORCE, Key, Person, Role, find, named
 from sync.erase_report import render
 from sync.erase_tables import pattern, wipe
 
@@ -49,7 +50,8 @@ class Eraser:
         migrate(self.engine)
         key = read_key()
         person = find(self.engine, self.systems, self.roles, named(self.systems, ask.word))
-        return {"state": "planned", "code": code_of(key, person), **_counts(person), "systems": self._found(person)}
+        told = {"state": "planned", "code": code_of(key, person), **_counts(person)}
+        return {**told, "systems": self._found(person), "elsewhere": self._elsewhere(person)}
 
     def erase(self, ask: Ask) -> dict[str, Any]:
         """Erase what the plan with this code has found; return the proof. Done already, it is only told again.
@@ -96,6 +98,7 @@ class Eraser:
             "state": "left" if left else "done", "code": ask.code, "asked_by": ask.by, "run_id": ask.run_id,
             "at": datetime.now(UTC).isoformat(timespec="seconds"), **_counts(person),
             "systems": {name: each.to_json() for name, each in outcomes.items()}, "tables": wiped.to_json(), "left": left,
+            "elsewhere": self._elsewhere(person),
         }  # fmt: skip
         _finish(self.engine, erasure_id, report, person)
         log.info("%s", render(report))
@@ -128,11 +131,27 @@ class Eraser:
 
     def _hashes(self, key: bytes, person: Person) -> dict[str, str]:
         hashes = {email_hash(key, email): "email" for email in person.emails}
+        accounts = self._accounts()
         for each in person.records:
-            connector = self.systems.get(each.system)
-            if connector is not None:
-                hashes[record_hash(key, connector.system, connector.account_id(), each.kind, each.id)] = "record"
+            system = SALESFORCE if each.is_salesforce else each.system
+            for account_id in accounts[system]:
+                hashes[record_hash(key, system, account_id, each.kind, each.id)] = "record"
         return hashes
+
+    def _accounts(self) -> Mapping[str, set[str]]:
+        """Every org and account that a run has spoken to, or that we speak to now, by system."""
+        accounts: dict[str, set[str]] = defaultdict(set)
+        with self.engine.connect() as connection:
+            for name, org_id, account_id in connection.execute(text("select name, org_id, account_id from sync.integration")):
+                accounts[SALESFORCE].add(org_id)
+                accounts[name.removeprefix("salesforce_")].add(account_id)
+        for connector in self.systems.values():
+            accounts[connector.system].add(connector.account_id())
+        return accounts
+
+    def _elsewhere(self, person: Person) -> list[str]:
+        """The records that are not erased, for their system was not chosen; the sync leaves them alone from now on."""
+        return [f"{key.system} {key.kind} {key.id}" for key in sorted(person.records) if key.system not in self.systems]
 
     def _found(self, person: Person) -> dict[str, Any]:
         return {

@@ -12,6 +12,7 @@ from connectors.errors import PermanentError
 from connectors.salesforce_soql import is_id, long_id
 from sync.settings import Settings
 
+SALESFORCE = "salesforce"
 ROUNDS = 5  # from record to address to record; more would be a chain of different people
 KINDS = {"003": "contact", "00Q": "lead"}  # how Salesforce ids begin
 
@@ -26,7 +27,7 @@ class Key(NamedTuple):
     @property
     def is_salesforce(self) -> bool:
         """Tell whether the system is a Salesforce org; there may be several, named `salesforce (connection)`."""
-        return self.system.partition(" ")[0] == "salesforce"
+        return self.system.partition(" ")[0] == SALESFORCE
 
 
 class Role(NamedTuple):
@@ -129,11 +130,11 @@ where is_named or salesforce_id = any(:salesforce) or app_id = any(:app)
 
 
 def _linked(engine: Engine, systems: Mapping[str, Connector], roles: list[Role], person: Person) -> Iterable[Key]:
-    """The records that our links put beside those found. Another system's record may have the same number."""
-    salesforce = [name for name, connector in systems.items() if connector.system == "salesforce"]
+    """The records that our links put beside those found, in whatever system. Another one's record may have the same number."""
+    salesforce = [name for name, connector in systems.items() if connector.system == SALESFORCE] or [SALESFORCE]
     values = {
-        "salesforce": [key.id for key in person.records if key.system in salesforce],
-        "app": [key.id for key in person.records if key.system not in salesforce],
+        "salesforce": [key.id for key in person.records if key.is_salesforce],
+        "app": [key.id for key in person.records if not key.is_salesforce],
         "emails": sorted(person.emails),
     }
     known = {(role.integration, role.entity): role for role in roles}
@@ -145,6 +146,6 @@ def _linked(engine: Engine, systems: Mapping[str, Connector], roles: list[Role],
             continue
         keys = [Key(name, role.salesforce, row.salesforce_id) for name in salesforce if row.salesforce_id]
         app = row.name.removeprefix("salesforce_")
-        keys += [Key(app, role.app, row.app_id)] if row.app_id and app in systems else []
+        keys += [Key(app, role.app, row.app_id)] if row.app_id else []
         if row.is_named or not person.records.isdisjoint(keys):
             yield from keys

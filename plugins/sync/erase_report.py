@@ -14,6 +14,7 @@ def _lines(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"Found: {report['records']} records, {report['addresses']} addresses. Nothing was changed."
         for name, each in report["systems"].items():
             yield f"  {name}: {', '.join(each['found']) or 'nothing'}"
+        yield from _elsewhere(report)
         yield f"To erase exactly this, trigger again with dry_run off and confirm {report['code']}"
         return
     yield f"Erasure {report['code']}, asked for by {report['asked_by']} in run {report['run_id']}: {report['state']} at {report['at']}"
@@ -23,9 +24,15 @@ def _lines(report: Mapping[str, Any]) -> Iterator[str]:
         yield from (f"    left: {why}" for why in each["left"])
         if each["remains"]:
             yield f"    {each['remains']}"
+    yield from _elsewhere(report)
     yield from _of_tables(report["tables"])
     if report["left"]:
         yield f"Not done: {'; '.join(report['left'])}"
+
+
+def _elsewhere(report: Mapping[str, Any]) -> Iterator[str]:
+    if report["elsewhere"]:
+        yield f"  Not erased, for these systems were not chosen; the sync leaves them alone: {', '.join(report['elsewhere'])}"
 
 
 def _of_tables(tables: Mapping[str, Any]) -> Iterator[str]:

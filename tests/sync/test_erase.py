@@ -1,6 +1,7 @@
 """Erasing a person from Salesforce, Freshdesk and our own tables; nobody erased comes in again."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -273,6 +274,22 @@ def test_the_list_holds_no_address_and_no_id(world: World, pair: tuple[str, int]
     rows = world.rows("select hash, kind from sync.erased order by kind")
     assert [kind for _, kind in rows].count("email") == 1
     assert all(len(each) == 64 and pair[0] not in each for each, _ in rows)
+
+
+def test_only_the_systems_chosen_lose_their_record_and_no_run_carries_the_other_one_over_again(world: World) -> None:
+    world.stages = QUICK
+    world.run()
+    here, there = world.linked_contact(FirstName=NAME[0], LastName=NAME[1], Email=None, Phone="+49 431 5550199")
+    whole = eraser_of(world)
+    chosen = replace(whole, systems={"freshdesk": whole.systems["freshdesk"]})
+    told = plan(chosen, f"freshdesk:{there}")
+    assert told["elsewhere"] == [f"salesforce contact {here}"]
+    proof = erase(chosen, f"freshdesk:{there}", told["code"])
+    assert (proof["state"], proof["elsewhere"]) == ("done", [f"salesforce contact {here}"])
+    world.edit(here, Title="Head")
+    world.run(mode="backfill")
+    assert world.contact_totals() == (1, 0)
+    assert places_of(world.engine, *WORDS, "5550199") == []
 
 
 def test_a_held_plan_does_not_bring_the_person_back(world: World) -> None:
