@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from connectors.errors import RecordsRejectedError
 from lemontaps_world import LemontapsWorld, lemontaps_world
 from sandbox.client import SandboxClient
 from sandbox.running import serve
 from sync import settings
-from sync.alert_text import of_push
-from sync.alerts import Ending, summarize
+from sync.alert_text import of_failure, of_push
+from sync.alerts import Ending, FailedTask, summarize
 
 PAGE = "http://airflow.example/plugin/sync-health"
 
@@ -51,6 +52,21 @@ def test_it_says_how_many_worked_failed_and_were_duplicates_and_no_value(world: 
     assert f"lead {ids[0]} in app: " in letter.text()
     assert "secret" not in letter.text() + letter.html()
     assert "http://airflow.example/run" in letter.text()
+
+
+@pytest.mark.feature("LT-09")
+def test_an_address_that_salesforce_knows_is_mailed_with_its_reason(world: LemontapsWorld) -> None:
+    world.salesforce.insert("Contact", [{"LastName": "Lynd", "Email": "known@nordwerk.example"}])
+    captured = world.capture(email="known@nordwerk.example")
+    world.change("settings.yaml", "on_rejected: succeed", "on_rejected: fail")
+    with pytest.raises(RecordsRejectedError) as caught:
+        world.run()
+    summary = summarize(world.engine, "salesforce_lemontaps", world.run_id)
+    task = FailedTask("load", type(caught.value).__name__, str(caught.value), "http://airflow.example/log")
+    ending = Ending("salesforce_lemontaps", world.run_id, "http://airflow.example/run", False, failed=(task,))
+    letter = of_failure(ending, summary, PAGE)
+    assert f"lead {captured} in app: " in letter.text()
+    assert "duplicate" in letter.text()
 
 
 @pytest.mark.feature("LT-05")

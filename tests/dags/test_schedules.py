@@ -15,6 +15,11 @@ def test_the_four_schedules(airflow: Airflow, word: str, cron: str) -> None:
     assert (dag["schedule"], dag["catchup"], dag["max_active_runs"]) == (cron, False, 1)
 
 
+@pytest.mark.feature("FM-07")
+def test_forcemanager_runs_every_15_minutes_as_shipped(airflow: Airflow) -> None:
+    assert airflow.read()["dags"]["salesforce_forcemanager"]["schedule"] == "*/15 * * * *"
+
+
 @pytest.mark.feature("ALL-02")
 def test_a_schedule_that_is_none_of_them_is_an_import_error_with_its_place(airflow: Airflow) -> None:
     airflow.change("settings.yaml", "schedule: 30 minutes", "schedule: every minute")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from activecampaign_world import ActiveCampaignWorld
+from health import queries_records, queries_waiting
 from pipeline import QUICK
 from sync.stages import STAGES
 
@@ -185,9 +186,12 @@ def test_a_failure_of_a_deal_is_found_among_the_records_of_the_health_page(enabl
     enabled.app.fault("bad_record", id="Renewal", code="field_invalid", message="not today", times=-1)
     opportunity = enabled.opportunity(contact)
     enabled.run()
-    [row] = enabled.rows("select entity, side, record_id, reasons from sync.rejection where closed_at is null")
-    assert (row.entity, row.record_id) == ("opportunity", opportunity)
-    assert "not today" in row.reasons[0]["reason"]
+    with enabled.engine.connect() as connection:
+        [waiting] = queries_waiting.rejections(connection, 1)
+        [written] = queries_records.history(connection, 1, ["opportunity"])
+    assert (waiting["entity"], waiting["record_id"]) == ("opportunity", opportunity)
+    assert "not today" in waiting["reasons"][0]["reason"]
+    assert (written["operation"], written["state"], "not today" in written["message"]) == ("create", "failed", True)
 
 
 @pytest.mark.feature("AC-09")
