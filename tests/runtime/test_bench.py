@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.bench import table
+from tools.bench import table, throughput
 from tools.place import ROOT
 
 
@@ -35,6 +35,7 @@ def test_a_quick_bench_measures_everything_and_leaves_nothing(tmp_path: Path, st
     measured = json.loads(output.read_text())
     assert measured["rounds"][0]["ours"]["plan"] == {"agree": 900, "to_app update": 100, "conflicts": 100}
     assert [run[0]["plan"] for run in measured["incremental"]["stages"]] == [{"to_salesforce update": 100}] * 2
+    assert {name: one["refused"] for name, one in measured["throughput"].items()} == dict.fromkeys(throughput.TRIALS, 0)
     assert measured["ratios"]["ours ÷ COPY"]["median"] > 0
     assert list(state.iterdir()) == []
     assert "dlt was not measured" in found.stdout

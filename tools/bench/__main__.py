@@ -1,4 +1,4 @@
-"""`make bench`: measure the data plane and the incremental run, print a table, write build/bench.json.
+"""`make bench`: measure the data plane, the incremental run and the writes, print a table, write build/bench.json.
 
 Every measurement is a process of its own on a fresh database; imports and the first touch of Postgres are outside the clock.
 Ours, the bare COPY and dlt take turns within a round, so that a slow minute of the machine hits all three.
@@ -11,14 +11,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tools.bench import dlt_merge, table
+from tools.bench import dlt_merge, table, throughput
 from tools.bench.job import Job, run
 from tools.bench.links import make_links, take_back
 from tools.bench.server import Server, running
 from tools.place import ROOT, StepError, write_json
 
 Measured = dict[str, Any]
-QUICK = {"records": 1_000, "links": 5_000, "changed": 100, "rounds": 1}
+QUICK = {"records": 1_000, "links": 5_000, "changed": 100, "rounds": 1, "writes": 0.005}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -50,7 +50,17 @@ def measure(server: Server, told: argparse.Namespace) -> Measured:
     _say("memory of a quarter of the records")
     found["memory"] = [_on_fresh(server, "plane", Job("", told.records // 4)), rounds[0]["ours"]]
     found["incremental"] = _incremental(server, told)
+    found["throughput"] = _throughput(server, told.writes)
     return found
+
+
+def _throughput(server: Server, share: float) -> Measured:
+    measured = {}
+    for system, trial in throughput.TRIALS.items() if share else ():
+        _say(f"writing {int(trial.records * share):,} records to {system} at its limit")
+        measured[system] = throughput.measure(server.fresh("bench"), system, share)
+        server.drop("bench")
+    return measured
 
 
 def _round(server: Server, records: int, has_dlt: bool, what: str) -> dict[str, Measured]:
@@ -108,6 +118,9 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--links", type=int, default=1_000_000, help="live links of the incremental run (default 1,000,000)")
     parser.add_argument("--changed", type=int, default=10_000, help="changed records of the incremental run (default 10,000)")
     parser.add_argument("--rounds", type=int, default=3, help="how often; the median counts (default 3)")
+    parser.add_argument(
+        "--writes", type=float, default=1.0, help="share of the writes to the apps; 1 takes eight minutes, 0 none"
+    )
     parser.add_argument("--no-dlt", action="store_true", help="leave dlt out")
     parser.add_argument("--quick", action="store_true", help="small sizes, one round, no dlt: to see that it works")
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench.json")

@@ -10,6 +10,7 @@ from typing import Any
 AIMS = {"ours ÷ COPY": 0.5, "ours ÷ dlt": 5.0}
 MEMORY_MIB = 400
 INCREMENTAL = 1.2
+USED = 0.95
 
 
 def spread(values: Sequence[float]) -> dict[str, Any]:
@@ -27,7 +28,8 @@ def machine(postgres: str) -> dict[str, Any]:
 
 def render(found: dict[str, Any]) -> str:
     """Return the table."""
-    return "\n".join([*_head(found), "", *_plane(found), "", *_memory(found), "", *_incremental(found)])
+    parts = (_head, _plane, _memory, _incremental, _throughput)
+    return "\n\n".join("\n".join(part(found)) for part in parts)
 
 
 def _head(found: dict[str, Any]) -> Iterator[str]:
@@ -66,6 +68,13 @@ def _incremental(found: dict[str, Any]) -> Iterator[str]:
     for links, seconds in zip(told["links"], told["seconds"], strict=True):
         yield f"  {'of ' + format(links, ',') + ' live links':30}{_range(seconds):>22}"
     yield f"  {'time ratio':30}{told['ratio']:>22.2f}   aim ≤ {INCREMENTAL:g}: {_word(told['ratio'] <= INCREMENTAL)}"
+
+
+def _throughput(found: dict[str, Any]) -> Iterator[str]:
+    yield "Writes through connector and shared pace, 150 ms an answer: share of the app's allowance that was used"
+    for system, one in found["throughput"].items():
+        what = f"{system}, {one['calls']:,} calls, {one['allowed_per_second']:.3g}/s"
+        yield f"  {what:42}{one['used']:>9.1%}   aim ≥ {USED:.0%}: {_word(one['used'] >= USED)}   refused as too many: {one['refused']}"
 
 
 def _speed(name: str, seconds: Sequence[float], records: int) -> str:
