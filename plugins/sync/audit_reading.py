@@ -1,14 +1,15 @@
 """The audit's reading: every live record of one entity on both sides into a temporary table, by id and digest."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from connectors.contract import UNREADABLE, Connector, Known, Page
+from connectors.contract import UNREADABLE, Connector, Known, Record
 from sync.batch import FINISHED, Batch
 from sync.database import NULL, copy_lines, escape, to_json
+from sync.erase_block import without_erased
 from sync.map import compile_reader, digest
 from sync.settings import EntitySettings, Side
 from sync.staging import to_storable_json, wanted_fields
@@ -45,7 +46,8 @@ class Reader:
         vouched: dict[str, datetime] = {}
         for page in connector.read_changes(self._entity.reads_as(side), None, wanted, self._known(side, vouched)):
             began = began or page.server_time
-            copy_lines(self._connection, "audit_seen", COLUMNS, self._lines(side, page, wanted))
+            records = without_erased(self._connection, self._batch, self._entity, side, page.records)
+            copy_lines(self._connection, "audit_seen", COLUMNS, self._lines(side, records, wanted))
             self._connection.commit()
         lines = (f"{side}\t{escape(key)}\t{at.isoformat()}\t{NULL}\tt\t{NULL}" for key, at in vouched.items())
         copy_lines(self._connection, "audit_seen", COLUMNS, lines)
@@ -75,9 +77,9 @@ class Reader:
 
         return known
 
-    def _lines(self, side: Side, page: Page, wanted: tuple[str, ...]) -> Iterator[str]:
+    def _lines(self, side: Side, records: Iterable[Record], wanted: tuple[str, ...]) -> Iterator[str]:
         read = compile_reader(self._batch.integration.mappings[self._entity.name].rows, side)
-        for record in page.records:
+        for record in records:
             if record.is_deleted:
                 continue
             raw: Any = {name: record.raw.get(name) for name in wanted}

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from connectors.errors import PermanentError, TransientError
 from erasing_world import erase, eraser_of, places_of, plan, texts_of
 from pipeline import QUICK, World
+from sync.audit import audit
 
 KEY = "a-key-of-the-tests-that-nobody-would-guess"
 EMAIL = "zoraida.quexley@uniq-9f3.example"
@@ -290,6 +291,24 @@ def test_only_the_systems_chosen_lose_their_record_and_no_run_carries_the_other_
     world.run(mode="backfill")
     assert world.contact_totals() == (1, 0)
     assert places_of(world.engine, *WORDS, "5550199") == []
+
+
+@pytest.mark.usefixtures("pair")
+def test_the_audit_neither_reports_nor_repairs_what_was_erased(world: World) -> None:
+    erase(eraser_of(world), EMAIL)
+    world.contact(FirstName=NAME[0], LastName=NAME[1], Email=EMAIL)
+    world.run()
+    for server in (world.salesforce, world.app):
+        server.clock(7200)
+    world.run()
+    report = audit(world.engine, world.folder, "audit-1", lambda _: world.connectors)
+    for server in (world.salesforce, world.app):
+        server.clock(0)
+    assert report is not None
+    assert report.found == []
+    world.run()
+    assert world.contact_totals() == (1, 0)
+    assert places_of(world.engine, *WORDS) == []
 
 
 def test_a_held_plan_does_not_bring_the_person_back(world: World) -> None:
