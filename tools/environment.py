@@ -72,7 +72,7 @@ def _speed() -> dict[str, str]:
         "AIRFLOW__CORE__PARALLELISM": str(min(8, max(4, 2 * (os.cpu_count() or 2)))),
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.25",
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "2",
-        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
     }
 
