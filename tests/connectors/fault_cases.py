@@ -8,7 +8,7 @@ from typing import Any
 from connector_contract import EPOCH, records_of, until_stopped
 
 from connectors.connection import Settings
-from connectors.contract import Connector, Result, Write
+from connectors.contract import NOT_SENT, Connector, Result, Write
 from connectors.errors import SyncError
 from connectors.session import Session
 from sandbox.client import SandboxClient
@@ -171,8 +171,9 @@ WRITINGS: Mapping[str, Callable[[Patient], tuple[Write, Callable[[], int]]]] = {
 def outcome(patient: Patient, write: Write) -> tuple[str, SyncError | None]:
     """Send one write; return the state it came to, `not sent` without one, and what stopped the sending."""
     results, error = until_stopped(patient.connector.write("contact", [write]))
-    states = {"accepted": "done"}
-    return (states.get(results[0].state, results[0].state) if results else "not sent"), error
+    if not results or results[0].code == NOT_SENT:
+        return "not sent", error
+    return {"accepted": "done"}.get(results[0].state, results[0].state), error
 
 
 def refused_alone(patient: Patient, kind: str) -> Result:
