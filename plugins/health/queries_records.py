@@ -72,7 +72,7 @@ waiting as (
   select r.integration_id, r.entity, case r.side when 'salesforce' then r.record_id end as salesforce_id,
     case r.side when 'app' then r.record_id end as app_id, 'waits' as state, null::text as label, null::text as email
   from unnest(cast(:ids as int[])) as x(id), lateral (select * from sync.rejection r where r.integration_id = x.id
-    and r.closed_at is null and (r.record_id = :exact or (:is_email and exists (
+    and r.closed_at is null and (r.record_id = :exact or (:is_email and position(:low in lower(r.raw::text)) > 0 and exists (
       select 1 from jsonb_each_text(r.raw) v where lower(v.value) = :low))) limit :limit) r
   where not exists (select 1 from sync.link l where l.integration_id = r.integration_id and l.entity = r.entity
     and (l.salesforce_id = r.record_id and r.side = 'salesforce' or l.app_id = r.record_id and r.side = 'app')))

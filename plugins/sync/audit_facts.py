@@ -82,10 +82,10 @@ from sync.conflict c join sync.link l on l.id = c.link_id and l.state = 'live'
 where c.integration_id = :id and c.entity = :entity and c.decision = 'ask'
   and l.base->c.field is not distinct from c.salesforce_value and (l.base || l.app_base)->c.field is not distinct from c.app_value
 """
-COMPARED = """
-select (select count(*) from sync.link l where l.integration_id = :id and l.entity = :entity and l.state = 'live')
-  + (select count(*) from audit_seen x where x.passes and not exists (select 1 from sync.link l where l.integration_id = :id
-    and l.entity = any(:family) and l.state <> 'pending' and x.record_id = case x.side when 'salesforce' then l.salesforce_id else l.app_id end))
+PAIRS = "select count(*) from sync.link l where l.integration_id = :id and l.entity = :entity and l.state = 'live'"
+ALONE = """
+select count(*) from audit_seen x where x.side = '{side}' and x.passes and not exists (select 1 from sync.link l
+  where l.integration_id = :id and l.entity = any(:family) and l.{side}_id = x.record_id and l.state <> 'pending')
 """
 
 
@@ -129,4 +129,5 @@ def differences(connection: Connection, scope: Scope) -> Iterator[Difference]:
 
 def compared(connection: Connection, scope: Scope) -> int:
     """Return how many things were compared: the linked pairs, and the records without a counterpart."""
-    return int(connection.scalar(text(COMPARED), scope.values("app")) or 0)
+    alone = (connection.scalar(text(ALONE.format(side=side)), scope.values(side)) or 0 for side in SIDES)
+    return int(connection.scalar(text(PAIRS), scope.values("app")) or 0) + sum(alone)

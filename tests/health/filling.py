@@ -34,8 +34,8 @@ select b.id, b.integration_id, l.entity, 1, case when w.n % 3 = 0 then 'salesfor
   case when w.n % 997 = 0 then 'DUPLICATE_VALUE' else '' end, case when w.n % 997 = 0 then 'duplicate value found: Email' else '' end,
   b.started_at, b.started_at, b.ended_at
 from generate_series(1, :writes) as w(n)
-join (select id, integration_id, started_at, ended_at, row_number() over (order by id) as place, count(*) over () as many
-  from sync.batch where state <> 'idle' and mode = 'sync') b on b.place = 1 + w.n::bigint * b.many / (:writes + 1)
+join (select id, integration_id, started_at, ended_at, row_number() over (order by id) as place
+  from sync.batch where state <> 'idle' and mode = 'sync') b on b.place = 1 + w.n::bigint * :many / (:writes + 1)
 join (select integration_id, min(id) as first from sync.link group by 1) f on f.integration_id = b.integration_id
 join sync.link l on l.id = f.first + w.n % :links
 """
@@ -113,7 +113,9 @@ def fill(connection: Connection, writes: int = 1000, waiting: int = 100, days: i
     links = max(writes // SHARE_OF_LINKS // len(INTEGRATIONS), 10)
     execute(text(RUNS), {"runs": days * RUNS_A_DAY})
     execute(text(LINKS), {"links": links})
-    execute(text(WRITES), {"writes": writes, "links": links})
+    execute(text("analyze sync.link, sync.batch"))
+    many = execute(text("select count(*) from sync.batch where state <> 'idle' and mode = 'sync'")).scalar_one()
+    execute(text(WRITES), {"writes": writes, "links": links, "many": many})
     execute(text(NOTED))
     execute(text(CONFLICTS))
     execute(text(WAITING), {"waiting": waiting})
