@@ -157,18 +157,21 @@ def _compare(
 
 
 def _await_siblings(connection: Connection, batch: Batch, side: Side, links: Mapping[int, LinkState]) -> None:
-    """Leave the digest of `side` open while this batch still has to carry its own edits over: the sibling sets it when done."""
-    known = [link for link in links.values() if link.digests[side]]
+    """Let what this batch still has to send to the other side settle on the digest that `side` has now, not on the one that was read.
+
+    While it still has to carry over edits of `side`, that digest is left open: the sibling sets it when done.
+    """
     query = text(
         "update sync.action a set settles = a.settles || jsonb_build_object(cast(:name as text), v.digest)"
         " from unnest(cast(:links as bigint[]), cast(:digests as text[])) v(link_id, digest)"
         " where a.link_id = v.link_id and a.batch_id = :id and a.side <> :side and a.state in ('planned', 'approved')"
-        " and a.operation = 'update' and a.fields <> '{}' returning a.link_id"
+        " and a.operation = 'update' and (a.fields <> '{}' or a.settles ? :name) returning a.link_id, a.fields <> '{}' as has_edits"
     )
-    values = {"links": [link.id for link in known], "digests": [link.digests[side] for link in known]}
-    waiting = connection.execute(query, {**values, "name": f"{side}_digest", "id": batch.id, "side": side}).scalars()
-    for link_id in waiting:
-        links[link_id].digests[side] = OPEN
+    digests = [link.digests[side] or OPEN for link in links.values()]
+    values = {"links": list(links), "digests": digests, "name": f"{side}_digest", "id": batch.id, "side": side}
+    for row in connection.execute(query, values):
+        if row.has_edits:
+            links[row.link_id].digests[side] = OPEN
 
 
 def _lock_links(connection: Connection, ids: Sequence[int]) -> dict[int, LinkState]:

@@ -110,3 +110,19 @@ def test_emails_edited_on_both_sides_both_stay(enabled: World) -> None:
     assert enabled.person(contact)["Email"] == "work@nordwerk.example"
     assert (enabled.desk(desk)["email"], enabled.desk(desk)["job_title"]) == ("home@nordwerk.example", "Buyer")
     enabled.assert_settled()
+
+
+@pytest.mark.feature("FD-12", "ALL-18")
+@pytest.mark.parametrize("sides", ["one", "both"])
+def test_what_a_first_link_filled_can_be_emptied_again(enabled: World, sides: str) -> None:
+    """The record then reads as it did before the link; what it was settled on is what was written."""
+    contact = enabled.contact(FirstName="Mara", Email="mara@nordwerk.example", Title="Buyer")
+    desk = enabled.desk_contact(
+        name="Mara Lind", email="mara@nordwerk.example", description="met at the fair" if sides == "both" else None
+    )
+    enabled.run()
+    assert enabled.desk(desk)["job_title"] == "Buyer"
+    enabled.edit(desk, job_title=None)
+    enabled.run()
+    assert enabled.person(contact)["Title"] is None
+    enabled.assert_settled()
