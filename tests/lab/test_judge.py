@@ -65,8 +65,12 @@ def test_nothing_is_found_where_both_sides_hold_what_was_typed():
 def test_a_field_that_is_not_what_was_typed(here, there, sort):
     found = evidence([{**HERE, **here}], [{**THERE, **there}])
     assert sorts(thing(), found) == [sort]
-    told = evidence([{**HERE, **here}], [{**THERE, **there}], told=frozenset({("contact", "app", "7")}))
-    assert sorts(thing(), told) == [], "an open rejection explains it"
+
+
+def test_an_open_rejection_explains_a_difference_only_where_something_is_wrong():
+    differing = evidence(there=[{**THERE, "job_title": "CTO"}], told=frozenset({("contact", "app", "7")}))
+    assert sorts(thing(Step(10, TOKEN, "merge", "salesforce")), differing) == []
+    assert sorts(thing(), differing) == [UNEXPLAINED]
 
 
 def test_an_edit_after_a_whole_run_has_no_rival():

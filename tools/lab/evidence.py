@@ -1,6 +1,6 @@
 """Evidence: what the state of the engine says of records, gathered for the judge."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,32 @@ union all select a.entity, v.side, v.id from sync.action a,
   lateral (values ('salesforce', a.salesforce_id), ('app', a.app_id)) v(side, id)
   where a.state in ('sending', 'unknown') and v.id is not null
 """
+
+
+STORY = {
+    "link": "select * from sync.link where salesforce_id = any(:ids) or app_id = any(:ids)",
+    "action": "select a.*, b.run_id from sync.action a join sync.batch b on b.id = a.batch_id"
+    " where a.salesforce_id = any(:ids) or a.app_id = any(:ids) order by a.id",
+    "conflict": "select * from sync.conflict where salesforce_id = any(:ids) or app_id = any(:ids) order by id",
+    "rejection": "select * from sync.rejection where record_id = any(:ids) order by id",
+    "raw": "select r.*, b.run_id, b.state from staging.raw r join sync.batch b on b.id = r.batch_id"
+    " where r.record_id = any(:ids) order by r.batch_id",
+}
+
+
+def story(engine: Engine, people: People, tokens: Collection[str]) -> dict[str, Any]:
+    """Return all that the state still knows of some things, and how their records look now, for whoever searches the cause."""
+    records = [
+        {"side": side, **row}
+        for kind in people.app.kinds
+        for side in SIDES
+        for row in people.clients[side].records(kind.table(side), with_deleted=True)
+        if kind.token(side, row) in tokens
+    ]
+    ids = [str(record.get("Id") or record.get("id")) for record in records]
+    with engine.connect() as connection:
+        told = {name: connection.execute(text(query), {"ids": ids}).mappings().all() for name, query in STORY.items()}
+    return {"records": records} | {name: [dict(row) for row in rows] for name, rows in told.items()}
 
 
 def mark_synced(engine: Engine, people: People, begun: int, ended: int) -> None:

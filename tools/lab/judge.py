@@ -113,6 +113,8 @@ def _pair(thing: Thing, evidence: Evidence) -> Iterator[Finding]:
     rows = {side: evidence.rows(thing, side)[0] for side in SIDES}
     ids = tuple(kind.id_of(side, rows[side]) for side in SIDES)
     is_told = any((kind.entity, side, record_id) in evidence.told for side, record_id in zip(SIDES, ids, strict=True))
+    if is_told and not thing.done("delete", "restore", "lose", "merge"):
+        yield Finding(UNEXPLAINED, thing.token, "a rejection is open in the end, and nothing is wrong any more")
     link = evidence.links.get((kind.entity, ids[0]))
     if link != (*ids, "live"):
         if not (is_told or thing.done("restore", "lose")):
@@ -171,6 +173,8 @@ def _winner(thing: Thing, each: Field | None, shown: Mapping[str, Any], evidence
     rival = next((step for step in reversed(edits) if last and step.side != last.side), None)
     if last is None or rival is None or last.value == rival.value:
         return
+    if None in (last.value, rival.value):
+        return  # emptying what was empty changes nothing
     end = max((end for _, end in thing.syncs if end < rival.tick), default=None)
     if end is None or any(end < run < last.tick for run in evidence.runs):
         return
@@ -178,8 +182,6 @@ def _winner(thing: Thing, each: Field | None, shown: Mapping[str, Any], evidence
     if not thing.was_synced(both_since, rival.tick):
         return
     winner = next(step.value for step in (last, rival) if step.side == evidence.prefer)
-    if winner is None:
-        return  # it may have been empty before
     if shown["salesforce"] != winner:
         yield Finding(WRONG_WINNER, thing.token, f"{each.name} is {shown['salesforce']!r}, {evidence.prefer} has {winner!r}")
     elif (thing.kind.entity, id_) not in evidence.noted:

@@ -28,6 +28,7 @@ DONE = {
     "cuts": "times all database connections were cut",
     "races": "times two workers ran at once",
     "stale": "late reruns of a task whose run was over",
+    "told": "records that rest in the end, with the reason",
     "calls": "API calls",
 }
 

@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import text
 
 from sync.database import connect
-from tools.lab.evidence import gather, mark_synced
+from tools.lab.evidence import gather, mark_synced, story
 from tools.lab.judge import Finding, judge
 from tools.lab.kinds import App
-from tools.lab.people import People
+from tools.lab.people import History, People
 from tools.lab.runs import INCIDENTS, QUICK, Runs
 from tools.lab.score import ECHO, UNEXPECTED, Score
 from tools.lab.systems import Systems
@@ -58,14 +58,11 @@ class World:
             for number in range(ROUNDS):
                 self._round(number)
             findings = self._end()
+            self._count(findings)
+            for history in self.people.histories:
+                self._keep(history, findings)
         finally:
             self._engine.dispose()
-        self._count(findings)
-        for history in self.people.histories:
-            tokens = {thing.token for thing in history.things}
-            mine = [each for each in findings if each.token in tokens or (not each.token and history.number == 0)]
-            if mine:
-                self._keep(history.number, mine, history.steps())
         return findings
 
     def _build(self) -> None:
@@ -140,6 +137,7 @@ class World:
             findings.append(Finding(ECHO, "", f"{self._writes() - before} writes, {ending.done}"))
         findings += [Finding(UNEXPECTED, "", trace) for trace in self.runs.crashes]
         evidence = gather(self._engine, self.people, self.runs.begun, self.prefer, self._folder)
+        self.score.done["told"] += len(evidence.told)
         return findings + [each for thing in self.people.things() for each in judge(thing, evidence)]
 
     def _writes(self) -> int:
@@ -165,7 +163,11 @@ class World:
         path.unlink(missing_ok=True)
         return path
 
-    def _keep(self, number: int, findings: Sequence[Finding], steps: list[Any]) -> None:
-        told = {"seed": self.seed, "history": number, "prefer": self.prefer, "findings": [vars(each) for each in findings]}
-        story = {**told, "steps": steps, "world": self.log}
-        (self.keep / f"{self.seed}-{number}.json").write_text(json.dumps(story, indent=1, default=str))
+    def _keep(self, history: History, findings: Sequence[Finding]) -> None:
+        """Keep what happened to a history that something was found in; what concerns no record is kept with the first one."""
+        tokens = {thing.token for thing in history.things}
+        mine = [each for each in findings if each.token in tokens or (not each.token and history.number == 0)]
+        if mine:
+            told = {"seed": self.seed, "prefer": self.prefer, "findings": [vars(each) for each in mine], "steps": history.steps()}
+            told |= {"state": story(self._engine, self.people, tokens), "world": self.log}
+            (self.keep / f"{self.seed}-{history.number}.json").write_text(json.dumps(told, indent=1, default=str))
