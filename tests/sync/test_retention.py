@@ -8,6 +8,7 @@ import pytest
 from erasing_world import places_of
 from pipeline import QUICK, World
 from sync.retention import forget
+from sync.undo import undo
 
 DAY = timedelta(days=1)
 NOW = datetime.now(UTC)
@@ -82,6 +83,17 @@ def test_runs_go_on_as_before(old: World) -> None:
     old.run()
     assert old.desk(here)["job_title"] == "Anew"
     old.assert_settled()
+
+
+def test_what_was_forgotten_is_not_taken_back(old: World) -> None:
+    forget(old.engine, NOW - 365 * DAY, NOW.date() + DAY)
+    runs = old.rows(
+        "select distinct b.run_id from sync.action a join sync.batch b on b.id = a.batch_id where a.operation = 'create'"
+    )
+    assert runs
+    for number, (run_id,) in enumerate(runs):
+        undo(old.engine, old.folder, run_id, f"undo-{number}", lambda _: old.connectors)
+    assert old.rows("select operation from sync.action where state = 'planned'") == []
 
 
 def test_every_table_of_ours_stands_in_the_document_with_how_long_it_keeps_people(world: World) -> None:
