@@ -4,8 +4,10 @@ The contract is enough for most systems. One whose API can do more, or less, has
 `erase_person`; see the protocols.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Protocol, runtime_checkable
 
 from connectors.contract import Connector, Page, Record, Result, Write
@@ -16,31 +18,21 @@ BLANK = "erased"  # stands where a system insists on a name
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Where the records of people hold addresses and names. The first of `emails` can be searched in every system."""
+    """Where the records of people hold addresses and names. The first of `emails` can be searched in every system.
+
+    `remainder` says what is left in the system after its API has done all it can. A system whose fields have other names than these
+    has a module `<system>_people` with its `SHAPE`.
+    """
 
     emails: tuple[str, ...] = ("email",)
     names: tuple[str, ...] = ("name",)
     more_emails: tuple[str, ...] = ()  # shown, but not searchable
+    remainder: str = ""
 
     @property
     def fields(self) -> tuple[str, ...]:
         """Return all of them."""
         return (*self.emails, *self.more_emails, *self.names)
-
-
-SHAPES: Mapping[str, Shape] = {
-    "salesforce": Shape(("Email",), ("FirstName", "LastName")),
-    "activecampaign": Shape(names=("firstName", "lastName")),
-    "forcemanager": Shape(("email", "email2", "email3"), ("firstName", "lastName")),
-    "freshdesk": Shape(more_emails=("other_emails",)),
-    "lemontaps": Shape(("email", "email_work"), ("first_name", "last_name")),
-}
-# What is left in a system after its API has done all it can.
-REMAINDERS: Mapping[str, str] = {
-    "forcemanager": "ForceManager keeps the row, marked as deleted; its texts were emptied before.",
-    "getresponse": "GetResponse keeps the address in the statistics of who left a list; only its support takes it out of there.",
-    "lemontaps": "The interface deletes nothing: the contact is empty now; delete it in Lemontaps.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +72,11 @@ class ErasesPeople(Protocol):
         ...
 
 
-def shape_of(connector: Connector) -> Shape:
+def shape_of(system: str) -> Shape:
     """Return where records of people hold addresses and names in this system."""
-    return SHAPES.get(connector.system, Shape())
+    name = f"connectors.{system}_people"
+    shape: Shape = import_module(name).SHAPE if find_spec(name) else Shape()
+    return shape
 
 
 def kinds_of(connector: Connector) -> tuple[str, ...]:
@@ -92,7 +86,7 @@ def kinds_of(connector: Connector) -> tuple[str, ...]:
 
 def find_by_email(connector: Connector, emails: Sequence[str]) -> Iterator[Trace]:
     """Yield the records of people with one of `emails`."""
-    shape = shape_of(connector)
+    shape = shape_of(connector.system)
     find = connector.find_person if isinstance(connector, FindsPeople) else connector.find
     for kind in kinds_of(connector):
         for key in shape.emails:
@@ -102,14 +96,14 @@ def find_by_email(connector: Connector, emails: Sequence[str]) -> Iterator[Trace
 
 def find_by_id(connector: Connector, entity: str, ids: Sequence[str]) -> Iterator[Trace]:
     """Yield the records of `ids` that the system still shows, deleted ones too where it does."""
-    shape = shape_of(connector)
+    shape = shape_of(connector.system)
     for page in _view(connector, entity, ids, shape):
         yield from (trace_of(shape, entity, record) for record in page.records)
 
 
 def remaining(connector: Connector, entity: str, ids: Sequence[str]) -> set[str]:
     """Return those of `ids` that are still there as records of somebody."""
-    shape = shape_of(connector)
+    shape = shape_of(connector.system)
     records = [record for page in _view(connector, entity, ids, shape) for record in page.records if not record.is_deleted]
     traces = {record.id: trace_of(shape, entity, record) for record in records}
     return {id for id, trace in traces.items() if trace.emails or set(trace.names) - {BLANK, f"{BLANK} {BLANK}"}}

@@ -109,7 +109,7 @@ class Eraser:
 
     def _erase_in(self, name: str, connector: Connector, person: Person) -> "_Outcome":
         """Erase in one system and look again; trouble there does not stop the others."""
-        outcome = _Outcome(remainder=erasing.REMAINDERS.get(connector.system, ""))
+        outcome = _Outcome(remainder=erasing.shape_of(connector.system).remainder)
         silent = pattern([*person.emails, *person.names])
         try:
             for kind in erasing.kinds_of(connector):

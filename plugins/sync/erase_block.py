@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, text
 
 from connectors.contract import Record
-from connectors.erasing import PEOPLE, SHAPES, Shape
+from connectors.erasing import PEOPLE, Shape, shape_of
 from connectors.errors import PermanentError
 from sync.settings import EntitySettings, Side
 
@@ -120,7 +120,7 @@ def _hashes(key: bytes, batch: "Batch", entity: EntitySettings, side: Side, reco
     own = {record_hash(key, system, account_id, kind, record.id)}
     if kind not in PEOPLE:
         return own
-    return own | {email_hash(key, each) for each in _emails(batch, entity, side, SHAPES.get(system, Shape()), record.raw)}
+    return own | {email_hash(key, each) for each in _emails(batch, entity, side, shape_of(system), record.raw)}
 
 
 def _emails(batch: "Batch", entity: EntitySettings, side: Side, shape: Shape, raw: Mapping[str, Any]) -> Sequence[str]:

@@ -1,0 +1,5 @@
+"""Where people's records in ActiveCampaign hold addresses and names, for erasing them."""
+
+from connectors.erasing import Shape
+
+SHAPE = Shape(names=("firstName", "lastName"))
