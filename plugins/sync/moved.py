@@ -62,7 +62,7 @@ class SecondLook:
         ids = [str(a.id_on(side)) for a in actions if a.id_on(side) and (a.operation == "delete" or a.fields)]
         each_call = self.connectors[side].entities[entity.reads_as(side).partition("@")[0]].ids_per_call
         calls = -(-len(ids) // each_call)
-        if not ids or side not in self.reads.get(entity.name, {}) or (each_call == 1 and self._is_fresh(entity, side)):
+        if not ids or not self._was_read(entity, side) or (each_call == 1 and self._is_fresh(entity, side)):
             return set()
         if each_call == 1 and calls > FEW_CALLS:
             return self.leave_all_moved(entity, side)
@@ -76,7 +76,7 @@ class SecondLook:
         """
         with self.batch.engine.connect() as connection:
             planned = set(connection.execute(text(OF_PLAN.format(side=side)), self._values(entity)).scalars())
-        if not planned:
+        if not planned or not self._was_read(entity, side):
             return set()
         since = self._since(entity, side)
         wanted = wanted_fields(self.batch, entity, side)
@@ -84,6 +84,9 @@ class SecondLook:
             entity.reads_as(side), since - STAMP_MARGIN, wanted, lambda record_id, _: record_id not in planned
         )
         return self._leave(entity, side, self._noting(entity, side, pages))
+
+    def _was_read(self, entity: EntitySettings, side: Side) -> bool:
+        return side in self.reads.get(entity.name, {})
 
     def _is_fresh(self, entity: EntitySettings, side: Side) -> bool:
         last = self._last.get((entity.name, side))
