@@ -29,7 +29,9 @@ def disconnect(engine: Engine, name: str, by: str, forgets: bool = False) -> lis
     with integration_lock(engine, name), engine.begin() as connection:
         end = "insert into sync.disconnection (name, disconnected_by) values (:name, :by) on conflict do nothing"
         is_new = connection.execute(text(end), {"name": name, "by": by}).rowcount
-        connection.execute(text("delete from sync.alert where subject in (:name, 'start of ' || :name, 'audit of ' || :name)"), {"name": name})
+        connection.execute(
+            text("delete from sync.alert where subject in (:name, 'start of ' || :name, 'audit of ' || :name)"), {"name": name}
+        )
         done = [f"{name}: disconnected, its runs do nothing any more" if is_new else f"{name}: was disconnected already"]
         if forgets:
             gone = {

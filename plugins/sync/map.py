@@ -92,7 +92,9 @@ def digest(document: str) -> str:
 
 
 GONE = digest("{}")  # the digest of a deleted record
-MISSED = "missed"  # stands for it where a write found the record gone: no read has shown the deletion yet, nothing was carried over
+MISSED = (
+    "missed"  # stands for it where a write found the record gone: no read has shown the deletion yet, nothing was carried over
+)
 ABSENT = (GONE, MISSED)
 
 

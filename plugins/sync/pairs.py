@@ -52,7 +52,10 @@ SUCCESSOR = (
 )
 
 # A deletion that a write found out is carried over like any other once a read shows it.
-MISSED_STATE = f"case when s.is_deleted and l.salesforce_digest = '{MISSED}' or a.is_deleted and l.app_digest = '{MISSED}' then 'live' else l.state end"
+MISSED_STATE = (
+    f"case when s.is_deleted and l.salesforce_digest = '{MISSED}' or a.is_deleted and l.app_digest = '{MISSED}'"
+    " then 'live' else l.state end"
+)
 
 PAIRS = f"""
 select l.id, l.salesforce_id, l.app_id, l.base, l.app_base, {MISSED_STATE},

@@ -118,7 +118,9 @@ def test_unexplained_differences_are_put_right_by_the_next_run(paired: World) ->
     assert {(each.kind, class_of(each)) for each in report.found} == {
         ("unlinked", "unexplained"), ("changed", "unexplained"), ("missing", "unexplained"),
     }  # fmt: skip
-    assert (report.requeued, round(report.health or 0, 2)) == (4, 0), [(e.side, e.record_id, e.kind, e.is_requeued, class_of(e)) for e in report.found]
+    assert (report.requeued, round(report.health or 0, 2)) == (4, 0), [
+        (e.side, e.record_id, e.kind, e.is_requeued, class_of(e)) for e in report.found
+    ]
     paired.run()
     assert paired.partner("contact", lind) is not None
     assert paired.desk(desk)["job_title"] == "Head"

@@ -125,7 +125,7 @@ def test_who_opted_out_is_never_put_on_the_list(world):
 @pytest.mark.feature("ALL-26")
 @pytest.mark.parametrize(("entity", "kind"), [("newsletter", "Contact"), ("trade_fair_leads", "Lead")])
 def test_who_opts_out_in_salesforce_is_taken_off_the_list_and_not_put_back_by_taking_it_back(world, entity, kind):
-    here, there = world.pair(entity)
+    here, _ = world.pair(entity)
     other, _ = world.pair(entity, Email="stays@nordwerk.example")
     world.change_here(kind, here, HasOptedOutOfEmail=True)
     world.run()
