@@ -61,7 +61,7 @@ def run(told: argparse.Namespace) -> Score:
             for each in findings:
                 print(f"  {each.sort}: {each.token} {each.words}")
             if findings:
-                again = f"make lab APP={told.app} SEED={world.seed} HISTORIES={size} KILLS={kills}"
+                again = f"make lab APP={told.app} SEED={world.seed} HISTORIES={size} SIZE={size} KILLS={kills}"
                 print(f"  kept in {shown(told.keep)}; again: {again}", flush=True)
             if told.output:
                 write_json(told.output, total.document())  # what is known stays known when the rest is interrupted
