@@ -76,6 +76,8 @@ class BulkJobs:
             params = {"maxRecords": str(page_rows)} | ({"locator": locator} if locator else {})
             response = self._results(f"{job}/results", params)
             header, rows = parse(response.content, header)
+            if str(len(rows)) != response.headers.get("Sforce-NumberOfRecords", str(len(rows))):
+                raise TransientError(f"A page of the bulk query of {self._source} ends in the middle. The task is retried later.")
             yield rows, response
             locator = response.headers.get("Sforce-Locator", "null")
 
@@ -179,10 +181,11 @@ def has_literal_null(writes: Sequence[Write]) -> bool:
 
 
 def parse(content: bytes, header: list[str] | None = None) -> tuple[list[str], list[Row]]:
-    """Return the header and the rows of a CSV answer; `header` is that of the pages before, which a page may repeat on top."""
+    """Return the header and the whole rows of a CSV answer; `header` is that of the pages before, which a page may repeat on top."""
     lines = [line for line in csv.reader(io.StringIO(content.decode().replace("\0", ""), newline="")) if line]
     names = header or (lines[0] if lines else [])
-    return names, [dict(zip(names, line, strict=False)) for line in lines[lines[:1] == [names] :]]
+    rows = lines[lines[:1] == [names] :]
+    return names, [dict(zip(names, line, strict=False)) for line in rows if len(line) >= len(names)]
 
 
 def split_error(text: str) -> tuple[str, str]:

@@ -135,6 +135,24 @@ def test_a_job_whose_results_cannot_be_read_is_unknown_then_stops(salesforce, bu
     assert len(salesforce.live()) == 3
 
 
+@pytest.mark.parametrize("kind", ["broken", "page", "half"])
+def test_results_that_end_in_the_middle_leave_no_record_out(salesforce, bulk, kind):
+    bulk.ping()
+    salesforce.client.fault(kind, times=-1, path="successfulResults")
+    results, _ = until_stopped(bulk.write("contact", creates(9)))
+    assert len(results) == len(salesforce.live()) == 9
+    assert "unknown" in {result.state for result in results} <= {"done", "unknown"}
+
+
+@pytest.mark.parametrize("kind", ["broken", "page", "half"])
+def test_a_bulk_query_that_ends_in_the_middle_is_not_taken_for_whole(salesforce, bulk, kind):
+    salesforce.client.insert("Contact", [{"LastName": f"Person {number}"} for number in range(9)])
+    bulk.ping()
+    salesforce.client.fault(kind, times=-1, path="results")
+    with pytest.raises(TransientError):
+        list(bulk.read_changes("contact", None, ["LastName"]))
+
+
 @pytest.mark.parametrize("path", ["jobs/ingest$", "batches", "jobs/ingest/[^/]+$"])
 def test_an_answer_lost_on_the_way_makes_nothing_twice(salesforce, bulk, path):
     bulk.ping()
