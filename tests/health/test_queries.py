@@ -193,6 +193,8 @@ def test_an_empty_database_shows_nothing_and_breaks_nothing(engine: Engine) -> N
 
 @pytest.mark.feature("ALL-25")
 def test_the_budget_tells_calls_here_and_in_all(connection: Connection) -> None:
+    connection.execute(text("delete from sync.api_call"))  # of other tests
+    connection.execute(text("delete from sync.pace"))
     calls = "insert into sync.api_call values ('salesforce_default', :name, 'run-1', 'read', current_date - :ago, :calls)"
     for name, ago, made in (("salesforce_freshdesk", 0, 30), ("salesforce_lemontaps", 0, 12), ("salesforce_freshdesk", 1, 5)):
         connection.execute(text(calls), {"name": name, "ago": ago, "calls": made})
