@@ -148,9 +148,11 @@ class People:
                 self._set(thing, side, row, each, self._invent(each))
 
     def _clear(self, history: History, thing: Thing, side: str, chance: Random, snapshot: Snapshot) -> None:
+        """Empty a field that holds something: to empty what is empty is no edit."""
         each = chance.choice([each for each in thing.kind.fields if each.may_be_empty])
         for row in self._rows(thing, side, snapshot)[:1]:
-            self._set(thing, side, row, each, None)
+            if each.value(side, row) is not None:
+                self._set(thing, side, row, each, None)
 
     def _clash(self, history: History, thing: Thing, side: str, chance: Random, snapshot: Snapshot) -> None:
         """Change one field on both sides."""
