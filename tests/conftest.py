@@ -5,9 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, text
 
 from sync.database import connect, migrate
+
+# Nothing is timed, for machines are busy; the same examples everywhere, so that what fails fails again.
+settings.register_profile(
+    "lockstep", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("lockstep")
 
 
 @pytest.fixture(scope="session")

@@ -35,21 +35,21 @@ def load(**files: str | bytes) -> None:
 
 
 @given(st.binary(max_size=300), st.binary(max_size=300))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_bytes(table: bytes, document: bytes) -> None:
     load(settings=document, contact=table)
     load(contact=table, values=table, users=table)
 
 
 @given(SOUP, SOUP, SOUP, ENCODINGS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_soup_of_signs(table: str, rows: str, document: str, encoding: str) -> None:
     load(settings=document.encode(encoding, "replace"), contact=(f"{HEADER}\n{rows}").encode(encoding, "replace"))
     load(contact=table, values=f"field;salesforce_value;app_value\n{rows}", users=f"salesforce_user,app_user\n{rows}")
 
 
 @given(st.data(), st.sampled_from(["settings", "contact"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_damage_to_good_files(data: st.DataObject, which: str) -> None:
     text = {"settings": SETTINGS, "contact": CONTACT}[which]
     start = data.draw(st.integers(0, len(text)))
@@ -58,7 +58,7 @@ def test_any_damage_to_good_files(data: st.DataObject, which: str) -> None:
 
 
 @given(st.lists(st.lists(SOUP, max_size=12), max_size=6))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_cells(cells: list[list[str]]) -> None:
     lines = [";".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in cells]
     load(contact="\n".join([HEADER.replace(",", ";"), *lines]))

@@ -59,7 +59,7 @@ def test_every_transform_has_an_example_and_a_description(name: str) -> None:
 
 @pytest.mark.parametrize("name", TRANSFORMS)
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_value_is_read_or_refused_and_stays_what_it_is(name: str, data: st.DataObject) -> None:
     kind = TRANSFORMS[name]
     transform = make(kind, kind.examples[-1])
@@ -96,7 +96,7 @@ GOOD = {
 
 @pytest.mark.parametrize("name", [name for name, kind in TRANSFORMS.items() if kind.is_invertible])
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_one_side_holds_the_other_gives_back(name: str, data: st.DataObject) -> None:
     kind = TRANSFORMS[name]
     transform = make(kind, kind.examples[-1])

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from sandbox.salesforce import seeding, sessions
@@ -25,7 +25,7 @@ VALUES = some.one_of(
     some.sampled_from(["2026-01-01", "2026-01-01T00:00:00Z", "0035e000009zzzzAAA", "a@b.example", "x" * 40_000]),
 )  # fmt: skip
 FIELD_NAMES = [f"{name}.{field.name}" for name, found in OBJECTS.items() for field in found.fields]
-QUIET = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUIET = settings(max_examples=150)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
@@ -130,7 +130,7 @@ def mirror(engine: Engine, prefer: str, swaps: bool) -> Iterator[Mirror]:
 
 
 @pytest.mark.feature("ALL-19", "ALL-29", "ALL-03")
-@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(history=st.lists(steps, min_size=4, max_size=14))
 def test_after_any_history_two_quiet_runs_bring_both_sides_together(migrated: Engine, history: list[Step]) -> None:
     ends = []
