@@ -100,7 +100,7 @@ def of_recovery(ending: Ending, summary: Summary, former: State, page: str) -> L
 
 def of_refused_plan(ending: Ending, plan: int, by: str, reasons: tuple[str, ...], page: str) -> Letter:
     """Tell that nothing of a held plan is done: a person said so, or (`by` blank) nobody answered in time."""
-    headline = "a plan was rejected" if by else "nobody decided on a plan in time"
+    headline = "a plan was rejected" if by else "nobody decided in time"
     lead = (
         f"{ending.dag_id}: plan {plan} was rejected by {by}."
         if by
@@ -146,9 +146,7 @@ def of_audit(dag_id: str, lines: tuple[str, ...], links: Mapping[str, str]) -> L
         "To have them put right by the next run, raise audit.repairs in settings.yaml and trigger lockstep_audit.",
     )
     lead = f"{dag_id}: the nightly audit found more differences without a reason than it may put right by itself."
-    return Letter(
-        f"[Lockstep] {dag_id}: the audit found unexplained differences", lead, {"Found": lines, "What to do": todo}, links
-    )
+    return Letter(f"[Lockstep] {dag_id}: the audit found differences", lead, {"Found": lines, "What to do": todo}, links)
 
 
 def of_sound_audit(dag_id: str, lines: tuple[str, ...], links: Mapping[str, str]) -> Letter:

@@ -43,7 +43,8 @@ def hold(live: Live, engine: Engine) -> int:
 def decide(live: Live, plan: int, answer: str) -> str:
     """Answer the question that is asked of the plan as a person does; return how the run of it ends."""
     run = f"dags/{APPROVAL}/dagRuns/{quote(f'freshdesk-plan-{plan}')}"
-    live.wait(lambda: live.admin.get(f"{run}/hitlDetails")["hitl_details"], "the question")
+    asked = f"{run}/taskInstances/decide"  # an answer that comes before the task has paused is never looked at
+    live.wait(lambda: live.admin.get(asked)["state"] == "awaiting_input", "the question")
     body = {"chosen_options": [answer], "params_input": {}}
     told = live.user("olga").call("PATCH", f"{run}/taskInstances/decide/-1/hitlDetails", body)
     assert told.ok, told.text
@@ -87,7 +88,7 @@ def test_a_plan_that_a_person_rejects_or_nobody_decides_on_is_told_of_until_one_
     limited.admin.call("PATCH", f"dags/{APPROVAL}", {"is_paused": False})
     assert limited.state(APPROVAL, f"freshdesk-plan-{late}") == "success"
     [expired] = limited.mails(1)
-    assert expired["Subject"] == f"[Lockstep] {DAG}: nobody decided on a plan in time"
+    assert expired["Subject"] == f"[Lockstep] {DAG}: nobody decided in time"
     assert decide(limited, hold(limited, engine), "Approve") == "success", limited.logs(APPROVAL)
     [done] = limited.mails(1)
     assert done["Subject"] == f"[Lockstep] {DAG}: works again"
@@ -112,3 +113,53 @@ def test_a_plan_that_cannot_be_carried_out_is_told_of_and_so_is_the_repeat_that_
     assert limited.state(APPROVAL, run) == "success", limited.logs(APPROVAL)
     [again] = limited.mails(1)
     assert again["Subject"] == f"[Lockstep] {DAG}: works again"
+
+
+@pytest.mark.feature("ALL-22")
+def test_a_run_is_undone_once_a_person_has_approved_the_plan_of_it(live: Live, engine: Engine) -> None:
+    people(live, "g@nordwerk.example")
+    with engine.begin() as connection:
+        connection.execute(text(f"alter table sync.batch alter column id restart with {next(PLANS)}"))
+    run = live.start(DAG, mode="backfill")
+    assert live.state(DAG, run) == "success", live.logs(DAG)
+    live.admin.call("PATCH", f"dags/{DAG}", {"is_paused": True})
+    assert len(live.servers["freshdesk"].records("contacts")) == 1
+    made = live.user("olga").call(
+        "POST", "dags/lockstep_undo/dagRuns", {"logical_date": None, "conf": {"app": "freshdesk", "run": run}}
+    )
+    assert made.ok, made.text
+    assert live.state("lockstep_undo", made.json()["dag_run_id"]) == "success", live.logs("lockstep_undo")
+    with engine.connect() as connection:
+        plan = int(connection.scalar(text("select max(batch_id) from sync.approval")) or 0)
+    assert decide(live, plan, "Approve") == "success", live.logs(APPROVAL)
+    assert live.servers["freshdesk"].records("contacts") == []
+    assert live.post.new() == []
+
+
+@pytest.mark.feature("ALL-23")
+def test_an_audit_that_finds_too_much_is_told_once_and_so_is_the_next_that_does_not(live: Live, engine: Engine) -> None:
+    path = live.home / "mappings" / "freshdesk" / "settings.yaml"
+    sound = path.read_text()
+    path.write_text(sound + "\naudit: {repairs: 0}\n")
+    for server in live.servers.values():
+        server.clock(-86400)
+    people(live, "h@nordwerk.example")
+    assert live.run(DAG, mode="backfill") == "success"
+    for server in live.servers.values():
+        server.clock(0)
+    assert live.run(DAG) == "success"
+    with engine.begin() as connection:
+        connection.execute(text("create table kept as select * from sync.link"))
+        connection.execute(text("delete from sync.link"))
+    for _ in range(2):
+        assert live.run("lockstep_audit") == "failed"
+    [mail] = live.mails(1)
+    assert mail["Subject"] == f"[Lockstep] {DAG}: the audit found differences"
+    assert "contact: compared: 2, unexplained: 2" in words(mail)
+    with engine.begin() as connection:
+        connection.execute(text("insert into sync.link overriding system value select * from kept"))
+        connection.execute(text("drop table kept"))
+    assert live.run("lockstep_audit") == "success", live.logs("lockstep_audit")
+    [again] = live.mails(1)
+    assert again["Subject"] == f"[Lockstep] {DAG}: the audit is content again"
+    path.write_text(sound)
