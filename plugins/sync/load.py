@@ -147,6 +147,8 @@ def _send(batch: Batch, entity: EntitySettings, actions: list[Outgoing], connect
         results = connector.write(entity.reads_as(side), [write for _, write in ready])
         for (action, _), result in zip(ready, results, strict=False):
             outcomes.append((action, result))
+        if any(result.code == NOT_SENT for _, result in outcomes):
+            next(results, None)  # raises what broke them off
     except SyncError as error:
         stopped = error
     unsent = [action.id for action, _ in ready[len(outcomes) :]]
@@ -158,7 +160,7 @@ def _send(batch: Batch, entity: EntitySettings, actions: list[Outgoing], connect
     log.info("%s %s: %d of %d sent to %s", batch.name, entity.name, len(outcomes), len(actions), side)
     if stopped is not None:
         raise stopped
-    if unsent:
+    if unsent or broken_off:
         raise PermanentError(
             f"{batch.name} {entity.name}: {side} gave {len(ready) - len(unsent)} results for {len(ready)} writes"
         )
