@@ -135,7 +135,7 @@ def _field(thing: Thing, each: Field | None, shown: Mapping[str, Any], evidence:
     name, way = (each.name, each.way) if each else (BELONGS, BOTH)
     words = f"{name} is {shown['salesforce']!r} in Salesforce and {shown['app']!r} in the app"
     edits = thing.edits(name)
-    if thing.done("delete", "restore"):  # one of them may have been made anew from the other
+    if thing.done("delete", "restore", "lose"):  # one of them may have been made anew from the other
         if way == BOTH and shown["salesforce"] != shown["app"]:
             yield Finding(UNEXPLAINED, thing.token, words)
         return
