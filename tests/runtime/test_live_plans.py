@@ -115,27 +115,6 @@ def test_a_plan_that_cannot_be_carried_out_is_told_of_and_so_is_the_repeat_that_
     assert again["Subject"] == f"[Lockstep] {DAG}: works again"
 
 
-@pytest.mark.feature("ALL-22")
-def test_a_run_is_undone_once_a_person_has_approved_the_plan_of_it(live: Live, engine: Engine) -> None:
-    people(live, "g@nordwerk.example")
-    with engine.begin() as connection:
-        connection.execute(text(f"alter table sync.batch alter column id restart with {next(PLANS)}"))
-    run = live.start(DAG, mode="backfill")
-    assert live.state(DAG, run) == "success", live.logs(DAG)
-    live.admin.call("PATCH", f"dags/{DAG}", {"is_paused": True})
-    assert len(live.servers["freshdesk"].records("contacts")) == 1
-    made = live.user("olga").call(
-        "POST", "dags/lockstep_undo/dagRuns", {"logical_date": None, "conf": {"app": "freshdesk", "run": run}}
-    )
-    assert made.ok, made.text
-    assert live.state("lockstep_undo", made.json()["dag_run_id"]) == "success", live.logs("lockstep_undo")
-    with engine.connect() as connection:
-        plan = int(connection.scalar(text("select max(batch_id) from sync.approval")) or 0)
-    assert decide(live, plan, "Approve") == "success", live.logs(APPROVAL)
-    assert live.servers["freshdesk"].records("contacts") == []
-    assert live.post.new() == []
-
-
 @pytest.mark.feature("ALL-23")
 def test_an_audit_that_finds_too_much_is_told_once_and_so_is_the_next_that_does_not(live: Live, engine: Engine) -> None:
     path = live.home / "mappings" / "freshdesk" / "settings.yaml"
