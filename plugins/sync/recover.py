@@ -36,7 +36,8 @@ def recover(batch: Batch, connectors: Mapping[Side, Connector]) -> int:
         with batch.engine.begin() as connection:
             ids = [each for a in actions if a.batch_id == batch.id for each in (a.salesforce_id, a.app_id) if each]
             withdraw(connection, batch, "load", name, ids)
-            done = [(action, Result("done", found[action.id].id, found[action.id])) for action in actions if action.id in found]
+            binder = Binder(connection, batch, entity, actions)
+            done = [(action, _result(action, found[action.id], binder)) for action in actions if action.id in found]
             settle(connection, batch, entity, side, done)
             mark(connection, [a.id for a in lost if a.batch_id == batch.id], "planned")
             mark(connection, [a.id for a in lost if a.batch_id != batch.id], "skipped", "lost", "not found there: planned anew")
@@ -44,6 +45,11 @@ def recover(batch: Batch, connectors: Mapping[Side, Connector]) -> int:
             "%s %s: %d %s in %s had no known outcome, %d found done", batch.name, name, len(actions), operation, side, len(found)
         )
     return len(open_actions)
+
+
+def _result(action: Outgoing, record: Record, binder: Binder) -> Result:
+    """Take a record that is not as it was sent for one that somebody has edited since: the next run compares it."""
+    return Result("done", record.id, record if binder.is_held(action, record.raw) else None)
 
 
 def _compare(

@@ -57,6 +57,20 @@ def test_a_lost_create_is_looked_up_by_the_same_task_too(ready: World) -> None:
     assert_complete(ready)
 
 
+@pytest.mark.feature("ALL-29", "ALL-18")
+def test_an_edit_of_a_record_whose_create_was_lost_is_no_answer(ready: World) -> None:
+    ready.app.fault("lost", method="POST", path=CONTACTS, times=-1)
+    with suppress(TransientError):
+        ready.run()
+    ready.app.clear_faults()
+    made = next(row for row in ready.app.records("contacts") if row["name"].startswith("Sales"))
+    ready.edit(made["id"], name=f"Mia {made['name']}")
+    ready.run()
+    ready.run()
+    assert [row["FirstName"] for row in ready.salesforce.records("Contact") if row.get("Phone") == made["phone"]] == ["Mia Sales"]
+    ready.assert_settled()
+
+
 def test_a_used_up_allowance_stops_the_load_and_says_how_long(ready: World) -> None:
     ready.hurry()
     ready.run(stages=("extract", "map", "reconcile"))
