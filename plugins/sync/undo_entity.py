@@ -13,7 +13,7 @@ from sync.database import NULL, copy_lines, escape, to_json
 from sync.decisions import SIDES, Action, Link
 from sync.fieldwise import references
 from sync.inverse import Done, Left, Present, Reach, invert
-from sync.map import COLUMNS, GONE, compile_reader, digest
+from sync.map import ABSENT, COLUMNS, compile_reader, digest
 from sync.policies import policy_of
 from sync.settings import EntitySettings, Side
 from sync.staging import copy_raw, wanted_fields
@@ -140,13 +140,13 @@ def _referred(writes: Rows, names: Iterable[str]) -> set[int]:
 def _ids(connection: Connection, side: Side, links: set[int]) -> dict[int, str]:
     query = text(
         f"select id, {side}_id from sync.link where id = any(:ids) and {side}_id is not null"
-        f" and {side}_digest is distinct from :gone"
+        f" and not coalesce({side}_digest = any(:absent), false)"
     )
-    return {row[0]: row[1] for row in connection.execute(query, {"ids": list(links), "gone": GONE})}
+    return {row[0]: row[1] for row in connection.execute(query, {"ids": list(links), "absent": list(ABSENT)})}
 
 
 def link_of(write: Any) -> Link:
     """Return the link of a write as it stands now."""
-    gone = frozenset(s for s in SIDES if (write.salesforce_digest if s == "salesforce" else write.app_digest) == GONE)
+    gone = frozenset(s for s in SIDES if (write.salesforce_digest if s == "salesforce" else write.app_digest) in ABSENT)
     state = write.link_state or "broken"
     return Link(write.link_id, write.salesforce_id, write.app_id, write.base, write.app_base, state, gone)
