@@ -25,7 +25,7 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param, dag, task
 
 from sync.approval_tasks import APPROVAL_DAG, APPROVE, REJECT, carry_out, limit_answer, show_plan, tell_decision
-from sync.tasks import default_args
+from sync.wiring import default_args
 
 
 @dag(

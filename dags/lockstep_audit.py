@@ -24,17 +24,12 @@ from typing import Any
 from airflow.sdk import dag, task
 
 from sync.audit_tasks import run_audit
-from sync.tasks import apps, default_args
+from sync.tasks import apps
+from sync.wiring import operation_settings
 
 
 @dag(
-    dag_id="lockstep_audit",
-    schedule="15 2 * * *",
-    is_paused_upon_creation=False,
-    catchup=False,
-    max_active_runs=1,
-    default_args={**default_args(), "retries": 1, "retry_delay": timedelta(minutes=30)},
-    tags=["lockstep", "operations"],
+    **operation_settings("lockstep_audit", "15 2 * * *", retries=1, retry_delay=timedelta(minutes=30)),
     doc_md=__doc__,
 )
 def lockstep_audit() -> None:

@@ -15,19 +15,14 @@ The same on the command line: `python -m sync.disconnect freshdesk --forget-link
 
 from airflow.sdk import Param, dag, task
 
-from sync.tasks import apps, default_args, run_disconnect
+from sync.tasks import run_disconnect
+from sync.wiring import app_param, operation_settings
 
 
 @dag(
-    dag_id="lockstep_disconnect",
-    schedule=None,
-    is_paused_upon_creation=False,
-    catchup=False,
-    max_active_runs=1,
+    **operation_settings("lockstep_disconnect"),
     params={
-        "app": Param(
-            apps()[0], type="string", enum=apps(), title="App", description="The integration of Salesforce with this app."
-        ),
+        "app": app_param(),
         "action": Param(
             "disconnect",
             type="string",
@@ -42,8 +37,6 @@ from sync.tasks import apps, default_args, run_disconnect
             description="Also forget which records belong together, what waits and up to when was read.",
         ),
     },
-    default_args=default_args(),
-    tags=["lockstep", "operations"],
     doc_md=__doc__,
 )
 def lockstep_disconnect() -> None:

@@ -19,15 +19,12 @@ from typing import Any
 from airflow.sdk import Param, dag, task
 
 from sync.erase_tasks import run_erase
-from sync.tasks import apps, default_args
+from sync.tasks import apps
+from sync.wiring import operation_settings
 
 
 @dag(
-    dag_id="lockstep_erase",
-    schedule=None,
-    is_paused_upon_creation=False,
-    catchup=False,
-    max_active_runs=1,
+    **operation_settings("lockstep_erase"),
     params={
         "person": Param(
             None,
@@ -60,8 +57,6 @@ from sync.tasks import apps, default_args
             description="Erase nothing: take this address off the block list, for somebody who has come back.",
         ),
     },
-    default_args=default_args(),
-    tags=["lockstep", "operations"],
     doc_md=__doc__,
 )
 def lockstep_erase() -> None:

@@ -13,15 +13,12 @@ Where logs go to a bucket or an index, let that one tidy them: `log_days` does n
 
 from airflow.sdk import Param, dag, task
 
-from sync.tasks import default_args, run_forgetting, run_housekeeping
+from sync.tasks import run_forgetting, run_housekeeping
+from sync.wiring import operation_settings
 
 
 @dag(
-    dag_id="lockstep_housekeeping",
-    schedule="30 3 * * *",
-    is_paused_upon_creation=False,
-    catchup=False,
-    max_active_runs=1,
+    **operation_settings("lockstep_housekeeping", "30 3 * * *"),
     params={
         "log_days": Param(30, type="integer", minimum=1, title="Days", description="Task logs younger than this are kept."),
         "history_days": Param(
@@ -32,8 +29,6 @@ from sync.tasks import default_args, run_forgetting, run_housekeeping
             description="Values in actions, conflicts, closed rejections and links of deleted records are kept so long.",
         ),
     },
-    default_args=default_args(),
-    tags=["lockstep", "operations"],
     doc_md=__doc__,
 )
 def lockstep_housekeeping() -> None:

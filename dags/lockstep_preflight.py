@@ -14,19 +14,14 @@ The same on the command line: `python -m sync.preflight freshdesk --create`.
 
 from airflow.sdk import Param, dag, task
 
-from sync.tasks import apps, default_args, run_preflight
+from sync.tasks import run_preflight
+from sync.wiring import app_param, operation_settings
 
 
 @dag(
-    dag_id="lockstep_preflight",
-    schedule=None,
-    is_paused_upon_creation=False,
-    catchup=False,
-    max_active_runs=1,
+    **operation_settings("lockstep_preflight"),
     params={
-        "app": Param(
-            apps()[0], type="string", enum=apps(), title="App", description="The integration of Salesforce with this app."
-        ),
+        "app": app_param(),
         "create": Param(
             False,
             type="boolean",
@@ -34,8 +29,6 @@ from sync.tasks import apps, default_args, run_preflight
             description="Make the tables and cross-reference fields that are missing. Needs an administrator on both sides.",
         ),
     },
-    default_args=default_args(),
-    tags=["lockstep", "salesforce"],
     doc_md=__doc__,
 )
 def lockstep_preflight() -> None:

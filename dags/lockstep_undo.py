@@ -20,25 +20,18 @@ from typing import Any
 
 from airflow.sdk import Param, dag, task
 
-from sync.tasks import apps, default_args, run_undo
+from sync.tasks import run_undo
+from sync.wiring import app_param, operation_settings
 
 
 @dag(
-    dag_id="lockstep_undo",
-    schedule=None,
-    is_paused_upon_creation=False,
-    catchup=False,
-    max_active_runs=1,
+    **operation_settings("lockstep_undo"),
     params={
-        "app": Param(
-            apps()[0], type="string", enum=apps(), title="App", description="The integration of Salesforce with this app."
-        ),
+        "app": app_param(),
         "run": Param(
             None, type=["null", "string"], maxLength=250, title="Run", description="Its run id, or the number of a plan."
         ),
     },
-    default_args=default_args(),
-    tags=["lockstep", "operations"],
     doc_md=__doc__,
 )
 def lockstep_undo() -> None:

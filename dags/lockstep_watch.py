@@ -15,17 +15,12 @@ from datetime import timedelta
 
 from airflow.sdk import dag, task
 
-from sync.tasks import default_args, run_watch
+from sync.tasks import run_watch
+from sync.wiring import operation_settings
 
 
 @dag(
-    dag_id="lockstep_watch",
-    schedule="*/15 * * * *",
-    is_paused_upon_creation=False,
-    catchup=False,
-    max_active_runs=1,
-    default_args={**default_args(), "retries": 1, "execution_timeout": timedelta(minutes=10)},
-    tags=["lockstep", "operations"],
+    **operation_settings("lockstep_watch", "*/15 * * * *", retries=1, execution_timeout=timedelta(minutes=10)),
     doc_md=__doc__,
 )
 def lockstep_watch() -> None:

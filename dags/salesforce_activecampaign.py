@@ -8,7 +8,7 @@ ActiveCampaign yet), did not meet the criteria, or error, and when.
 from airflow.sdk import dag
 
 from sync.run_page import run_page
-from sync.tasks import dag_settings, wire
+from sync.wiring import dag_settings, wire
 
 APP = "activecampaign"
 PAGE = run_page(

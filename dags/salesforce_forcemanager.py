@@ -5,7 +5,7 @@
 from airflow.sdk import dag
 
 from sync.run_page import run_page
-from sync.tasks import dag_settings, wire
+from sync.wiring import dag_settings, wire
 
 APP = "forcemanager"
 PAGE = run_page(APP, __doc__, name="ForceManager")

@@ -7,7 +7,7 @@ A contact that was added is on its list only minutes later: until a run sees it 
 from airflow.sdk import dag
 
 from sync.run_page import run_page
-from sync.tasks import dag_settings, wire
+from sync.wiring import dag_settings, wire
 
 APP = "getresponse"
 PAGE = run_page(

@@ -8,7 +8,7 @@ contact that failed is tried again the same way. What became of each contact sta
 from airflow.sdk import dag
 
 from sync.run_page import run_page
-from sync.tasks import dag_settings, wire
+from sync.wiring import dag_settings, wire
 
 APP = "lemontaps"
 PAGE = run_page(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 
 from sync.database import connect, migrate
 
@@ -15,6 +16,7 @@ settings.register_profile(
     "lockstep", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 settings.load_profile("lockstep")
+TRIES = 5
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +42,18 @@ def migrated(postgres_url: str) -> Iterator[Engine]:
 @pytest.fixture
 def engine(migrated: Engine) -> Engine:
     """An engine on an empty, migrated database."""
-    with migrated.begin() as connection:
+    for left in reversed(range(TRIES)):
+        try:
+            _empty(migrated)
+            break
+        except OperationalError:  # a deadlock with a task that a live Airflow has just begun
+            if not left:
+                raise
+    return migrated
+
+
+def _empty(engine: Engine) -> None:
+    with engine.begin() as connection:
         connection.execute(
             text(
                 "truncate sync.integration, sync.mapping, sync.link, sync.alert, sync.disconnection, sync.erasure"
@@ -51,4 +64,3 @@ def engine(migrated: Engine) -> Engine:
         for name in connection.execute(text(partitions)).scalars().all():
             if name.count("_") == 1:
                 connection.execute(text(f"drop table if exists {name}"))
-    return migrated

@@ -19,6 +19,7 @@ STAGES = {"extract": [], "map": ["extract"], "validate": ["map"], "reconcile": [
 # Who may import airflow at all; in the second list only within a function.
 KNOW_AIRFLOW = (
     "plugins/sync/tasks.py",
+    "plugins/sync/wiring.py",
     "plugins/connectors/hooks.py",
     "plugins/sync/approval_tasks.py",
     "plugins/sync/audit_tasks.py",
@@ -29,7 +30,16 @@ KNOW_AIRFLOW = (
 )
 OPEN_AIRFLOW = ("plugins/connectors/opening.py", "plugins/sync/callbacks.py", "plugins/sync/watch.py", "plugins/sync/roles.py")
 # Commands that open connections as the tasks do.
-COMMANDS = ("tasks.py", "preflight.py", "roles.py", "disconnect.py", "approval_tasks.py", "audit_tasks.py", "erase_tasks.py")
+COMMANDS = (
+    "tasks.py",
+    "wiring.py",
+    "preflight.py",
+    "roles.py",
+    "disconnect.py",
+    "approval_tasks.py",
+    "audit_tasks.py",
+    "erase_tasks.py",
+)
 FORBIDDEN = {
     "plugins/connectors/": ("sync", "health", "sandbox", "tools", "dags"),
     "plugins/sync/": ("health", "sandbox", "tools", "dags"),

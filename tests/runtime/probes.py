@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow.sdk import DAG, task
 
-from sync.tasks import dag_settings
+from sync.wiring import dag_settings
 
 APP = "freshdesk"
 

@@ -170,6 +170,11 @@ class World(Pipeline):
         }
         return records | {name: [tuple(row) for row in self.rows(query)] for name, query in queries.items()}
 
+    def later(self, seconds: float = 60) -> None:
+        """Let `seconds` pass in both systems: what was written before is no longer of the moment at which the next run reads."""
+        for server in (self.salesforce, self.app):
+            server.clock(seconds)
+
     def hurry(self, seconds: float = 0.2) -> None:
         """Give up on calls that fail after `seconds`."""
         self.connectors = freshdesk_connectors(self.salesforce.url, self.app.url, total_seconds=seconds)

@@ -117,6 +117,7 @@ def test_a_field_dropped_in_the_app_empties_nothing_in_salesforce(enabled: World
     enabled.app.action("add_field", kind="contact_fields", label="Extra", label_for_customers="Extra", type="custom_text")
     enabled.add_rows("Extra__c,custom_fields.extra,both")
     contact, desk = enabled.linked_contact(Extra__c="one")
+    enabled.later()
     enabled.app.action("drop_field", kind="contact_fields", field="extra")
     enabled.edit(desk, job_title="Buyer")
     enabled.run()

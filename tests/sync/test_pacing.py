@@ -142,8 +142,7 @@ def test_a_reading_that_costs_more_than_a_day_goes_on_where_it_stopped(enabled: 
 
 def a_day_later(world: World, engine: Engine, day: int) -> None:
     """Let both systems and the count of calls be `day` days on."""
-    for server in (world.salesforce, world.app):
-        server.clock(day * 86_400)
+    world.later(day * 86_400)
     with engine.begin() as connection:
         connection.execute(text("update sync.api_call set day = day - 1"))
 

@@ -115,13 +115,18 @@ def test_an_edit_that_takes_back_a_write_nobody_saw_is_an_edit(
 class Mute(MemoryConnector):
     """A system that answers writes without the record, and does not let it be read either."""
 
+    has_written = False
+
     def write(self, entity: str, writes: Sequence[Write]) -> Iterator[Result]:
         """Write, and keep the outcome to itself."""
+        self.has_written = True
         return (replace(result, record=None) for result in super().write(entity, writes))
 
     def read(self, entity: str, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
-        """Refuse."""
-        raise TransientError("not now")
+        """Refuse, once something was written."""
+        if self.has_written:
+            raise TransientError("not now")
+        return super().read(entity, ids, fields)
 
 
 class Silent(MemoryConnector):
