@@ -8,6 +8,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from connectors.errors import shorten
+from connectors.forms import label
 from sync.rejections import QUIET
 
 Rows = list[dict[str, Any]]
@@ -117,7 +118,7 @@ def example_contact(connection: psycopg.Connection[Any]) -> str:
 
 def render(report: Report) -> str:
     """Return the whole report as text."""
-    app = report.app.capitalize()
+    app = label(report.app)
     notes = [_held(report, app)] if report.held else []
     if report.waiting:
         notes.append(f"  Waiting for another record, by themselves: {report.waiting}")
