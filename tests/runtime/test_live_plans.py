@@ -1,5 +1,6 @@
 """The mails of a held plan, from the run that holds it to the one that carries it out, in a whole Airflow over real SMTP."""
 
+import time
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
@@ -14,6 +15,7 @@ from sandbox.system import load
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.feature("ALL-11")]
 DAG, APPROVAL = "salesforce_freshdesk", "lockstep_approval"
+SETTLING_SECONDS = 4.0  # no person is quicker; before the scheduler has seen the task pause, Airflow loses the answer
 PLANS = count(1000, 1000)  # Airflow keeps the runs of earlier tests, which have the plan's number in their names
 LIMITED = "\nguard: {first_run: go, minimum: 0, create: {most: 1}}\n"
 
@@ -45,6 +47,7 @@ def decide(live: Live, plan: int, answer: str) -> str:
     run = f"dags/{APPROVAL}/dagRuns/{quote(f'freshdesk-plan-{plan}')}"
     asked = f"{run}/taskInstances/decide"  # an answer that comes before the task has paused is never looked at
     live.wait(lambda: live.admin.get(asked)["state"] == "awaiting_input", "the question")
+    time.sleep(SETTLING_SECONDS)
     body = {"chosen_options": [answer], "params_input": {}}
     told = live.user("olga").call("PATCH", f"{run}/taskInstances/decide/-1/hitlDetails", body)
     assert told.ok, told.text
