@@ -117,3 +117,12 @@ def test_the_loser_of_a_merge_stays_in_the_app_and_somebody_is_told():
     loser = thing(Step(10, TOKEN, "lose", "salesforce"))
     assert sorts(loser, evidence([], [THERE], told=frozenset({("contact", "app", "7")}))) == []
     assert sorts(loser, evidence([], [THERE])) == [UNEXPLAINED]
+
+
+def test_the_loser_of_a_merge_in_the_app_stays_in_salesforce_until_somebody_deletes_it_there():
+    loser = thing(Step(10, TOKEN, "lose", "app"))
+    assert sorts(loser, evidence([HERE], [])) == []
+    assert sorts(loser, evidence([], [])) == [LOST]
+    gone = thing(Step(10, TOKEN, "lose", "app"), Step(12, TOKEN, "delete", "salesforce"))
+    assert sorts(gone, evidence([], [])) == []
+    assert sorts(gone, evidence([HERE], [])) == [UNEXPLAINED]

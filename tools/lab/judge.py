@@ -103,7 +103,7 @@ def _of_lost(thing: Thing, evidence: Evidence) -> set[tuple[int, int]]:
     if not thing.was_synced(both_since, lost.tick):
         return {(0, 0), (0, 1), (1, 0), (1, 1)}
     if lost.side == "app":
-        return {(1, 0)}
+        return {(0, 0)} if thing.done("delete", side="salesforce") else {(1, 0)}
     told = any((thing.kind.entity, "app", thing.kind.id_of("app", row)) in evidence.told for row in evidence.rows(thing, "app"))
     return {(0, 1)} if told else {(0, 0)}
 
