@@ -24,7 +24,7 @@ from typing import Any
 from airflow.sdk import dag, task
 
 from sync.audit_tasks import run_audit
-from sync.tasks import apps
+from sync.connections import apps
 from sync.wiring import operation_settings
 
 

@@ -18,8 +18,8 @@ from typing import Any
 
 from airflow.sdk import Param, dag, task
 
+from sync.connections import apps
 from sync.erase_tasks import run_erase
-from sync.tasks import apps
 from sync.wiring import operation_settings
 
 

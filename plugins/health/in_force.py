@@ -75,7 +75,7 @@ def _problem(problem: Problem) -> Row:
 
 def _edited(name: str, digest: str, live: Any) -> Row | None:
     """The files as they are now, if they are not those of the last run."""
-    from sync.tasks import mapping_folder
+    from sync.connections import mapping_folder
 
     folder = mapping_folder(name)
     if not folder.is_dir():

@@ -22,7 +22,7 @@ BEHIND = (
 @cache
 def engine() -> Engine:
     """The engine of this process, from the Airflow connection `lockstep_db`."""
-    from sync.tasks import database_url
+    from sync.connections import database_url
 
     return connect(database_url())
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import get_current_context
 
 from sync import settings
-from sync.tasks import database_url, mapping_folder, open_connectors, rehearses
+from sync.connections import database_url, mapping_folder, open_connectors, rehearses
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Engine, text
 
+from sync.connections import apps, database_url
 from sync.database import connect, integration_lock, migrate
 
 LINKS = ("link", "rejection", "decision", "watermark")
@@ -68,8 +69,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--forget-links", action="store_true", help="also forget which records belong together")
     parser.add_argument("--connect", action="store_true", help="let it run again")
     given = parser.parse_args(arguments)
-    from sync.tasks import apps, database_url
-
     if given.app not in apps():
         parser.error(f"there is no integration with {given.app}; there are {', '.join(apps())}")
     name = f"salesforce_{given.app}"

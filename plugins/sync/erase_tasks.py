@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import get_current_context
 
 from sync import settings as settings_file
+from sync.connections import apps, database_url, mapping_folder, open_connectors
 from sync.settings import Settings
-from sync.tasks import apps, database_url, mapping_folder, open_connectors
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

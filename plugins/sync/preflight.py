@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from connectors.contract import Connector, Field, NewField
@@ -27,6 +28,7 @@ from sync.checks import (
     create,
     is_custom,
 )
+from sync.connections import database_url, mapping_folder, open_side, rehearses
 from sync.consent import unconfirmed
 from sync.files import Problem
 from sync.mapping import Integration
@@ -140,6 +142,12 @@ class Preflight:
         return " has no field " in problem.message and any(name in problem.message for name in self.lacking)
 
 
+def preflight_of(app: str, creates: bool) -> Preflight:
+    """Return the checks of `app` by way of its Airflow connections."""
+    access = Access(database_url, partial(open_side, total_seconds=PATIENCE_SECONDS))
+    return Preflight(mapping_folder(app), access, creates, is_rehearsal=rehearses)
+
+
 def require_met(checks: Sequence[Check]) -> None:
     """Raise PermanentError with every check that is not met."""
     unmet = [str(check) for check in checks if not check.is_met]
@@ -165,8 +173,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     # As `airflow connections test` does it: without this, connections kept in Airflow's database are not seen.
     os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
-    from sync.tasks import preflight_of
-
     logging.disable(logging.INFO)
     if given.save_fields and len(given.app) > 1:
         parser.error("--save-fields takes one app at a time")

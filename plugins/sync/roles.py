@@ -5,6 +5,7 @@ Safe to repeat, and only adds: rights that an administrator has given stay. Run 
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 PAGE = "Sync health"
@@ -58,12 +59,20 @@ def grant(security: Any, dag_ids: Sequence[str]) -> int:
     return given
 
 
+def dag_ids() -> list[str]:
+    """Return the DAGs that are ours: one per integration, and those of the DAG folder for running them."""
+    from airflow.sdk.configuration import conf
+
+    from sync.connections import apps
+
+    own = Path(conf.get("core", "dags_folder")).rglob("lockstep_*.py")
+    return sorted({f"salesforce_{app}" for app in apps()} | {path.stem for path in own})
+
+
 def main() -> int:
     """Grant the rights in this Airflow; return 1 where its auth manager has no roles."""
     from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
     from airflow.sdk.configuration import conf
-
-    from sync.tasks import dag_ids
 
     manager = conf.get("core", "auth_manager")
     if not manager.endswith("FabAuthManager"):

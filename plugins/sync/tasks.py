@@ -1,43 +1,18 @@
-"""What the tasks do: trigger params, connections, and one function per task."""
+"""What the tasks do: one function per task, and the request that the trigger params make."""
 
 import logging
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow.sdk import get_current_context
 
 from sync import settings as settings_file
-from sync.settings import SIDES, Settings, Side
+from sync.approval_tasks import ask
+from sync.connections import apps, database_url, mapping_folder, open_connectors, rehearses
 
-if TYPE_CHECKING:
-    from connectors.contract import Connector
-    from sync.preflight import Preflight
-
-DATABASE_CONNECTION = "lockstep_db"
-ROOT = Path(__file__).parents[2]
 log = logging.getLogger(__name__)
-
-
-def mapping_folder(app: str) -> Path:
-    """The folder of the data team's files for `app`; LOCKSTEP_MAPPINGS moves it elsewhere."""
-    return Path(os.environ.get("LOCKSTEP_MAPPINGS", ROOT / "include" / "mappings")) / app
-
-
-def apps() -> list[str]:
-    """The apps that have a mapping folder."""
-    return sorted(path.parent.name for path in mapping_folder("").glob("*/settings.yaml"))
-
-
-def dag_ids() -> list[str]:
-    """Return the DAGs that are ours: one per integration, and those of the DAG folder for running them."""
-    from airflow.sdk.configuration import conf
-
-    own = Path(conf.get("core", "dags_folder")).rglob("lockstep_*.py")
-    return sorted({f"salesforce_{app}" for app in apps()} | {path.stem for path in own})
 
 
 def extract_changes(app: str) -> dict[str, Any]:
@@ -63,8 +38,6 @@ def run_stage(app: str, stage: str) -> dict[str, Any]:
         finally:
             engine.dispose()
     if stage == "load" and counts.get("held"):
-        from sync.approval_tasks import ask
-
         ask(app, counts["held"], context)
     return counts
 
@@ -74,7 +47,7 @@ def run_preflight() -> list[str]:
 
     Raises PermanentError with those that are not met; the result is kept all the same.
     """
-    from sync.preflight import require_met
+    from sync.preflight import preflight_of, require_met
 
     context: Any = get_current_context()
     checks = []
@@ -116,8 +89,6 @@ def run_undo() -> dict[str, Any]:
         done = undo(engine, folder, wanted, context["run_id"], open_connectors, is_rehearsal)
     context["ti"].xcom_push(key="undo", value=done)
     if done["planned"]:
-        from sync.approval_tasks import ask
-
         ask(app, done["plan"], context)
     return done
 
@@ -156,31 +127,6 @@ def run_watch() -> dict[str, str]:
     return watch(folders, Path(conf.get("core", "dags_folder")), database_url, context["ti"], datetime.now(UTC))
 
 
-def preflight_of(app: str, creates: bool) -> "Preflight":
-    """Return the checks of `app` by way of its Airflow connections."""
-    from sync.preflight import PATIENCE_SECONDS, Access, Preflight
-
-    access = Access(database_url, partial(open_side, total_seconds=PATIENCE_SECONDS))
-    return Preflight(mapping_folder(app), access, creates, is_rehearsal=rehearses)
-
-
-def database_url() -> str:
-    """The address of Lockstep's own database, from the Airflow connection `lockstep_db`."""
-    from sqlalchemy.engine import URL
-
-    from connectors.opening import stored_connection
-
-    connection = stored_connection(DATABASE_CONNECTION)
-    host, query = connection.host or "", dict(connection.extra_dejson)
-    if host.startswith("/"):
-        host, query = "", {**query, "host": host}
-    url = URL.create(
-        "postgresql", connection.login, connection.password or None, host or None, connection.port, connection.schema,
-        {str(key): str(value) for key, value in query.items()},
-    )  # fmt: skip
-    return url.render_as_string(hide_password=False)
-
-
 def request_of(params: Mapping[str, Any]) -> Any:
     """Check the params once more (Airflow lets unknown keys pass) and return the request."""
     from connectors.errors import PermanentError
@@ -198,36 +144,3 @@ def request_of(params: Mapping[str, Any]) -> Any:
         raise PermanentError(f"params.since has no time zone: {since!r}; write 2026-11-01T00:00:00Z")
     lists = {name: tuple(params.get(name) or ()) for name in ("entities", "record_ids")}
     return Request(**{**params, **lists, "since": moment})
-
-
-def rehearses(settings: Settings) -> bool:
-    """Tell whether this is a rehearsal: the environment says so and both connections lead to sandbox servers on this machine."""
-    from connectors.opening import stored_settings
-    from sync.consent import REHEARSAL
-
-    names = (settings.salesforce_connection, settings.app_connection)
-    return os.environ.get(REHEARSAL) == "1" and all(stored_settings(name).loopback for name in names)
-
-
-def open_connectors(settings: Settings) -> Mapping[Side, "Connector"]:
-    """Open both sides from their Airflow connections, each at the pace that all workers share; a rehearsal keeps to none."""
-    from sync.database import connect
-    from sync.pacing import SharedPace
-
-    engine, context = connect(database_url()), get_current_context()
-    accounts = {"salesforce": settings.salesforce_connection, "app": settings.app_connection}
-    names = (settings.integration, context["run_id"])
-    is_rehearsal = rehearses(settings)
-    paces = {
-        side: SharedPace(engine, accounts[side], *names, settings.budgets[side], is_rehearsal=is_rehearsal) for side in SIDES
-    }
-    return {side: open_side(settings, side, pace=paces[side]) for side in SIDES}
-
-
-def open_side(settings: Settings, side: Side, **options: Any) -> "Connector":
-    """Open one side from its Airflow connection; `options` as for `open_connector`."""
-    from connectors.opening import open_connector
-
-    if side == "app":
-        return open_connector(settings.app, settings.app_connection, **options)
-    return open_connector("salesforce", settings.salesforce_connection, **settings.salesforce_options, **options)

@@ -10,7 +10,8 @@ from airflow.sdk import Param, chain
 from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
 
 from sync import settings as settings_file
-from sync.tasks import apps, database_url, extract_changes, mapping_folder, run_stage
+from sync.connections import apps, database_url, mapping_folder
+from sync.tasks import extract_changes, run_stage
 
 LATER_STAGES = ("map", "validate", "reconcile", "load")
 RETRIES = 3
