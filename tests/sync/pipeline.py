@@ -112,11 +112,25 @@ def forget_staging(engine: Engine) -> None:
                 connection.execute(text(f"drop table if exists {name}"))
 
 
+EMPTY = """
+do $$
+declare a_table text;
+begin
+  set local session_replication_role = replica;  -- all tables are emptied, so no reference need be followed
+  for a_table in select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'sync' loop
+    execute 'delete from ' || a_table;
+  end loop;
+  perform setval(format('%I.%I', schemaname, sequencename), 1, false)
+    from pg_sequences where schemaname = 'sync' and last_value is not null;
+end $$
+"""
+
+
 def empty(engine: Engine) -> None:
-    """Forget everything, where one test needs several fresh databases."""
-    forget_staging(engine)
+    """Forget everything. A tenth of the time of a truncate, which makes new files for every table and index."""
     with engine.begin() as connection:
-        connection.execute(text("truncate sync.integration, sync.mapping, sync.link restart identity cascade"))
+        connection.execute(text(EMPTY))
+    forget_staging(engine)
 
 
 def names(app: MemoryConnector) -> list[str]:
