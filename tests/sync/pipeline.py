@@ -114,14 +114,15 @@ def forget_staging(engine: Engine) -> None:
 
 EMPTY = """
 do $$
-declare a_table text;
+declare tables text[] := array(select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'sync');
+declare name text;
 begin
-  set local session_replication_role = replica;  -- all tables are emptied, so no reference need be followed
-  for a_table in select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'sync' loop
-    execute 'delete from ' || a_table;
+  execute format('lock table %s in exclusive mode', array_to_string(tables, ', '));  -- waits for whoever still writes
+  set local session_replication_role = replica;  -- all are emptied, so no reference need be followed
+  foreach name in array tables loop
+    execute 'delete from ' || name;
   end loop;
-  perform setval(format('%I.%I', schemaname, sequencename), 1, false)
-    from pg_sequences where schemaname = 'sync' and last_value is not null;
+  perform setval(format('%I.%I', schemaname, sequencename), start_value, false) from pg_sequences where schemaname = 'sync';
 end $$
 """
 
