@@ -8,7 +8,8 @@ import time
 from tools.place import BIN, RESULTS, ROOT, make_folders
 
 JUNIT = RESULTS / "junit.xml"
-PYTEST = ["-p", "tools.feature_marks", f"--junitxml={JUNIT}", "-n", "auto", "--dist", "loadfile", "-q"]
+PLUGINS = ("-p", "tools.feature_marks", "-p", "tools.order_of_tests")
+PYTEST = [*PLUGINS, f"--junitxml={JUNIT}", "-n", "auto", "--dist", "loadfile", "-q"]
 CHECKS = {
     "ruff": [str(BIN / "ruff"), "check", "--quiet", "."],
     "format": [str(BIN / "ruff"), "format", "--quiet", "--check", "."],
