@@ -21,6 +21,7 @@ RECIPIENTS = "recipients: [crm@nordwerk.example, it@nordwerk.example]"
 APPS = ("freshdesk", "lemontaps")
 AIRFLOW = ExitStack()  # what ends it, while it runs
 RUNNING: list[Live] = []
+BROKEN: list[str] = []  # why it does not start: to try for every test would take an hour
 
 
 @pytest.fixture(scope="session")
@@ -42,8 +43,13 @@ def started(
     ended: None, migrated: Engine, live_servers: dict[str, SandboxClient], tmp_path_factory: pytest.TempPathFactory
 ) -> Live:
     """The Airflow that runs, or a new one."""
+    assert not BROKEN, f"Airflow did not start before: {BROKEN[0]}"
     if not RUNNING:
-        RUNNING.append(AIRFLOW.enter_context(whole(migrated, live_servers, tmp_path_factory)))
+        try:
+            RUNNING.append(AIRFLOW.enter_context(whole(migrated, live_servers, tmp_path_factory)))
+        except BaseException as error:
+            BROKEN.append(f"{error}")
+            raise
     return RUNNING[0]
 
 
