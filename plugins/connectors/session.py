@@ -137,6 +137,7 @@ class Session:
     def _redirect(self, address: str) -> None:
         if not is_loopback(address):
             raise PermanentError(f"{address} is not a loopback address: plain http is for local sandbox servers only.")
+        self.http.trust_env = address.startswith("https:")  # for a CA bundle; asking the environment at each call takes time
         for scheme in ("http://", "https://"):
             self.http.mount(scheme, _LoopbackAdapter(address))
 

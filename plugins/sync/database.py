@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,9 @@ def _unreachable(engine: Engine, words: str) -> SyncError:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the schema to the newest version; safe to call from several processes at once."""
+    """Bring the schema to the newest version; safe to call from several processes at once, and cheap where nothing is to do."""
+    if is_migrated(engine):
+        return
     with reach(engine) as connection:
         connection.execute(text("select pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
         connection.commit()
@@ -86,7 +89,12 @@ def is_migrated(engine: Engine) -> bool:
     """Tell whether the schema has the newest version."""
     with reach(engine) as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-        return context.get_current_revision() == ScriptDirectory.from_config(_config()).get_current_head()
+        return context.get_current_revision() == _newest()
+
+
+@cache
+def _newest() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _config() -> Config:

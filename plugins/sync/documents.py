@@ -6,6 +6,7 @@ Scalars stay text until someone asks for a type, so the country `NO` is never ta
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def read_document(path: Path, problems: list[Problem]) -> "Section | None":
     if text is None:
         return None
     try:
-        node = _read(yaml.parse(text, Loader=yaml.SafeLoader), path.name, problems)
+        node = _read(iter(_events(text)), path.name, problems)
     except _StopReading as error:
         problems.append(_problem(path.name, error.mark, str(error)))
     except yaml.MarkedYAMLError as error:
@@ -66,6 +67,12 @@ def read_document(path: Path, problems: list[Problem]) -> "Section | None":
             return Section(path.name, "", node, problems)
         problems.append(Problem(path.name, 1, 1, "", "the file must hold lines of the form `key: value`"))
     return None
+
+
+@lru_cache(maxsize=16)
+def _events(text: str) -> tuple[Any, ...]:
+    """Parse `text`; the same words are parsed once, for every stage reads the settings again and parsing is what takes time."""
+    return tuple(yaml.parse(text, Loader=yaml.SafeLoader))
 
 
 def _read(events: Iterator[Any], file: str, problems: list[Problem]) -> Node:

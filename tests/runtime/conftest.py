@@ -1,9 +1,9 @@
-"""The live Airflow, for as long as the tests of one file: its schedules would go on in the database of the tests after them."""
+"""The live Airflow, one for all tests in a row that need it."""
 
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,17 +19,56 @@ from sandbox.system import load
 ROOT = Path(__file__).parents[2]
 RECIPIENTS = "recipients: [crm@nordwerk.example, it@nordwerk.example]"
 APPS = ("freshdesk", "lemontaps")
+AIRFLOW = ExitStack()  # what ends it, while it runs
+RUNNING: list[Live] = []
+BROKEN: list[str] = []  # why it does not start: to try for every test would take an hour
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def live_servers() -> Iterator[dict[str, SandboxClient]]:
     """One Salesforce and the apps that these tests use."""
     with ExitStack() as stack:
         yield {name: stack.enter_context(serve(name)) for name in ("salesforce", *APPS)}
 
 
-@pytest.fixture(scope="module")
-def started(migrated: Engine, live_servers: dict[str, SandboxClient], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+@pytest.fixture(scope="session")
+def ended(migrated: Engine, live_servers: dict[str, SandboxClient]) -> Iterator[None]:
+    """No Airflow outlives its database and its systems."""
+    yield
+    end()
+
+
+@pytest.fixture
+def started(
+    ended: None, migrated: Engine, live_servers: dict[str, SandboxClient], tmp_path_factory: pytest.TempPathFactory
+) -> Live:
+    """The Airflow that runs, or a new one."""
+    assert not BROKEN, f"Airflow did not start before: {BROKEN[0]}"
+    if not RUNNING:
+        try:
+            RUNNING.append(AIRFLOW.enter_context(whole(migrated, live_servers, tmp_path_factory)))
+        except BaseException as error:
+            BROKEN.append(f"{error}")
+            raise
+    return RUNNING[0]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """End the Airflow when the next test does without: its schedules would go on in the database of the tests after it."""
+    yield
+    if "started" not in getattr(nextitem, "fixturenames", ()):
+        end()
+
+
+def end() -> None:
+    """End the Airflow, if one runs."""
+    AIRFLOW.close()
+    RUNNING.clear()
+
+
+@contextmanager
+def whole(migrated: Engine, servers: dict[str, SandboxClient], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """Airflow with the shipped DAGs and the probes, and two people who hear of everything."""
     home, letters, dags = (tmp_path_factory.mktemp(name) for name in ("airflow", "letters", "dags"))
     mappings = home / "mappings"
@@ -40,7 +79,7 @@ def started(migrated: Engine, live_servers: dict[str, SandboxClient], tmp_path_f
     for file in (*(ROOT / "dags").glob("*.py"), Path(__file__).with_name("probes.py")):
         (dags / file.name).symlink_to(file)
     url = migrated.url.render_as_string(hide_password=False).replace("+psycopg", "")
-    with post_office(letters) as post, running(home, url, mappings, dags, post, live_servers) as live:
+    with post_office(letters) as post, running(home, url, mappings, dags, post, servers) as live:
         yield live
 
 

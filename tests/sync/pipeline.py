@@ -112,11 +112,26 @@ def forget_staging(engine: Engine) -> None:
                 connection.execute(text(f"drop table if exists {name}"))
 
 
+EMPTY = """
+do $$
+declare tables text[] := array(select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'sync');
+declare name text;
+begin
+  execute format('lock table %s in exclusive mode', array_to_string(tables, ', '));  -- waits for whoever still writes
+  set local session_replication_role = replica;  -- all are emptied, so no reference need be followed
+  foreach name in array tables loop
+    execute 'delete from ' || name;
+  end loop;
+  perform setval(format('%I.%I', schemaname, sequencename), start_value, false) from pg_sequences where schemaname = 'sync';
+end $$
+"""
+
+
 def empty(engine: Engine) -> None:
-    """Forget everything, where one test needs several fresh databases."""
-    forget_staging(engine)
+    """Forget everything. A tenth of the time of a truncate, which makes new files for every table and index."""
     with engine.begin() as connection:
-        connection.execute(text("truncate sync.integration, sync.mapping, sync.link restart identity cascade"))
+        connection.execute(text(EMPTY))
+    forget_staging(engine)
 
 
 def names(app: MemoryConnector) -> list[str]:
