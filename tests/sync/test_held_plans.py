@@ -1,13 +1,15 @@
 """A plan that changes far more than usual is held for a person; meanwhile nothing of it is written and everything else goes on."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from connectors.errors import GuardError, PermanentError
 from connectors.memory import MemoryConnector
+from crm import CONTACT, both, crm
 from pipeline import Pipeline, World, names
 from sync import approval
 from sync.apply import apply
@@ -54,6 +56,26 @@ def test_a_mass_deletion_is_held_with_nothing_written_and_carried_out_when_appro
     assert approval.read_approval(limited.engine, waiting.batch_id).state == "applied"
     limited.run()
     assert not limited.run()["extract"]["total"]
+
+
+@pytest.mark.feature("ALL-21")
+def test_deletions_that_only_tick_a_box_are_deletions_to_the_guard(engine: Engine, tmp_path: Path) -> None:
+    flag = "deletes: {to_salesforce: flag}, options: {flag_fields: {to_salesforce: Gone__c}}"
+    pipeline = crm(engine, tmp_path, contact=f"{CONTACT}, {flag}")
+    pipeline.change("settings.yaml", "guard: {first_run: go}", LIMITED)
+    salesforce, app = both(pipeline)
+    contacts = [salesforce.put("contact", LastName=f"P{n}", Email=f"p{n}@nordwerk.example") for n in range(10)]
+    pipeline.run()
+    pipeline.run()
+    for number in range(6):
+        app.remove("contact", f"app-contact-{number + 1}")
+    pipeline.run()
+    ticked = [each for each in contacts if salesforce.live("contact")[each].get("Gone__c")]
+    assert not ticked
+    waiting = approval.read_approval(engine, held(pipeline))
+    assert waiting.reasons[0] == "contact to_salesforce delete: 6, and guard.delete.most lets 3 pass"
+    approve(pipeline, waiting.batch_id)
+    assert sum(each.get("Gone__c") is True for each in salesforce.live("contact").values()) == 6
 
 
 @pytest.mark.feature("ALL-21")
