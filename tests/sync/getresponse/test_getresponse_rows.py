@@ -4,6 +4,7 @@ import pytest
 
 from connectors.errors import PermanentError
 from getresponse_world import FLAG, REFERENCE
+from sync.apply import apply
 
 
 @pytest.mark.feature("GR-01")
@@ -323,3 +324,34 @@ def test_a_lead_that_is_converted_later_changes_no_more_and_stays_on_its_list(wo
     world.run()
     assert world.addresses("trade_fair_leads") == {"mara@nordwerk.example"}
     assert world.here("Lead", here)["City"] is None
+
+
+@pytest.mark.feature("ALL-26", "ALL-21")
+@pytest.mark.parametrize("change", [{"HasOptedOutOfEmail": True}, {"LeadSource": "Other"}])
+def test_who_opts_out_or_leaves_the_filter_while_a_plan_waits_is_not_put_on_the_list_by_it(world, change):
+    here = world.lead(Email="mara@nordwerk.example")
+    world.lead(Email="stays@nordwerk.example")
+    world.run(mode="plan")
+    [(plan,)] = world.rows("select batch_id from sync.approval")
+    world.change_here("Lead", here, **change)
+    assert apply(world.engine, plan, "operator", lambda _: world.connectors)["moved"] == 1
+    assert world.addresses("trade_fair_leads") == {"stays@nordwerk.example"}
+    world.run()
+    world.run()
+    assert world.addresses("trade_fair_leads") == {"stays@nordwerk.example"}
+    assert world.rejections() == {}
+    world.assert_settled()
+
+
+@pytest.mark.feature("ALL-26", "ALL-21")
+def test_a_plan_that_takes_somebody_off_the_list_does_so_though_the_record_was_edited_since(world):
+    here, _ = world.pair()
+    world.run()
+    world.change_here("Contact", here, HasOptedOutOfEmail=True)
+    world.run(mode="plan")
+    plan = world.rows("select max(batch_id) from sync.approval")[0][0]
+    world.change_here("Contact", here, Description="asked to be left alone")
+    apply(world.engine, plan, "operator", lambda _: world.connectors)
+    assert world.addresses() == set()
+    world.run()
+    world.assert_settled()
