@@ -13,6 +13,7 @@ from sync import approval
 from sync.batch import Batch, find_batch_by_id
 from sync.consent import require_confirmed
 from sync.database import integration_lock
+from sync.disconnect import disconnection
 from sync.load import load
 from sync.moved import SecondLook, leave
 from sync.settings import SIDES, Side
@@ -24,11 +25,14 @@ def apply(engine: Engine, batch_id: int, by: str, connect: Any, is_rehearsal: bo
     """Carry out the plan of `batch_id`, approved by `by`; return the counts of load and how many records were left out.
 
     A record is read again on both sides first: one that differs from what the plan was made of is left to the next run.
-    Raises PermanentError when the plan is not open any more or the connections lead elsewhere, and the errors of load.
+    Raises PermanentError when the plan is not open any more, the integration was disconnected or the connections lead elsewhere,
+    and the errors of load.
     """
     batch = find_batch_by_id(engine, batch_id)
     require_confirmed(batch.integration.settings, is_rehearsal)
     with integration_lock(engine, batch.name):
+        if ended := disconnection(engine, batch.name):
+            raise PermanentError(f"{ended}. Nothing of plan {batch_id} was done.")
         approval.decide(engine, batch_id, "approved", by)
         connectors = connect(batch.integration.settings)
         _require_same_accounts(batch, connectors)

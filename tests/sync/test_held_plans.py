@@ -13,6 +13,7 @@ from crm import CONTACT, both, crm
 from pipeline import Pipeline, World, names
 from sync import approval
 from sync.apply import apply
+from sync.disconnect import disconnect, reconnect
 
 LIMITED = "guard: {first_run: go, minimum: 3, delete: {most: 3}, update: {share: 0.5}}"
 
@@ -76,6 +77,47 @@ def test_deletions_that_only_tick_a_box_are_deletions_to_the_guard(engine: Engin
     assert waiting.reasons[0] == "contact to_salesforce delete: 6, and guard.delete.most lets 3 pass"
     approve(pipeline, waiting.batch_id)
     assert sum(each.get("Gone__c") is True for each in salesforce.live("contact").values()) == 6
+
+
+@pytest.mark.feature("ALL-21")
+@pytest.mark.parametrize("forgets", [False, True])
+def test_a_plan_is_not_carried_out_once_its_integration_was_disconnected(
+    limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector, forgets: bool
+) -> None:
+    ids = people(salesforce, 10)
+    limited.run(mode="backfill")
+    for each in ids[:6]:
+        salesforce.edit("contact", each, Title="new")
+    limited.run()
+    batch_id, before = held(limited), app.writes_seen
+    disconnect(limited.engine, "salesforce_freshdesk", "operator", forgets)
+    with pytest.raises(PermanentError, match="was disconnected by operator"):
+        approve(limited, batch_id)
+    reconnect(limited.engine, "salesforce_freshdesk")
+    with pytest.raises(PermanentError, match=f"plan {batch_id} is rejected; nothing was done"):
+        approve(limited, batch_id)
+    assert app.writes_seen == before
+    limited.run()
+    limited.run()
+    titles = sorted(raw.get("job_title") or "" for raw in app.live("contact").values())
+    assert titles.count("new") == (6 if forgets else 0), "made and held anew, or, with no links, matched"
+
+
+@pytest.mark.feature("ALL-21")
+def test_an_approved_plan_that_was_broken_off_ends_with_its_integration(
+    limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    ids = people(salesforce, 10)
+    limited.run(mode="backfill")
+    for each in ids[:6]:
+        salesforce.edit("contact", each, Title="new")
+    limited.run()
+    batch_id, before = held(limited), app.writes_seen
+    approval.decide(limited.engine, batch_id, "approved", "operator")
+    disconnect(limited.engine, "salesforce_freshdesk", "operator")
+    with pytest.raises(PermanentError, match="was disconnected by operator"):
+        approve(limited, batch_id)
+    assert app.writes_seen == before
 
 
 @pytest.mark.feature("ALL-21")
