@@ -58,7 +58,8 @@ def _require_same_accounts(batch: Batch, connectors: Mapping[Side, Connector]) -
 
 
 def _restore_links(connection: Connection, batch: Batch) -> int:
-    """Bring back the pending links of the plan that later runs took out; return how many are linked otherwise by now and left out."""
+    """Bring back the pending links of the plan that later runs took out; return how many are linked otherwise by now, or were
+    written since, and left out."""
     values = {"id": batch.id}
     lost = "a.batch_id = :id and a.state = 'planned' and not exists (select 1 from sync.link l where l.id = a.link_id)"
     connection.execute(
@@ -71,7 +72,8 @@ def _restore_links(connection: Connection, batch: Batch) -> int:
     )
     gone = leave(connection, batch, text(f"select a.id from sync.action a where {lost}"), values)
     changed = text(
-        "select a.id from sync.action a join sync.link l on l.id = a.link_id"
-        " where a.batch_id = :id and a.state = 'planned' and l.batch_id > :id"
+        "select a.id from sync.action a join sync.link l on l.id = a.link_id join sync.batch b on b.id = a.batch_id"
+        " where a.batch_id = :id and a.state = 'planned'"
+        " and (l.batch_id > :id or (l.batch_id <> :id and l.updated_at > b.started_at))"  # by an older plan, carried out since
     )
     return len(gone | leave(connection, batch, changed, values))
