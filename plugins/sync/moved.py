@@ -20,7 +20,7 @@ from sync.batch import Batch
 from sync.changes import STAMP_MARGIN
 from sync.database import to_json
 from sync.map import GONE, compile_reader, digest
-from sync.opt_out import is_ticked
+from sync.opt_out import has_ended
 from sync.outbox import FEW_CALLS, Outgoing
 from sync.rejections import WAITS, Rejection, reason, reject, retry_soon
 from sync.settings import EntitySettings, Side
@@ -135,7 +135,7 @@ class SecondLook:
 
 def _look_of(entity: EntitySettings, side: Side, record: Record) -> str:
     """How a record looks whose values do not count: gone, also where it has opted out, or left out by the filter; blank for others."""
-    if record.is_deleted or is_ticked(record.raw.get(entity.opt_out.get(side, ""))):
+    if has_ended(entity, side, record):
         return GONE
     return "" if entity.passes(side, record.raw) else LEFT_OUT
 

@@ -5,6 +5,7 @@ import pytest
 from connectors.errors import PermanentError
 from getresponse_world import FLAG, REFERENCE
 from sync.apply import apply
+from sync.audit import audit
 
 
 @pytest.mark.feature("GR-01")
@@ -355,3 +356,30 @@ def test_a_plan_that_takes_somebody_off_the_list_does_so_though_the_record_was_e
     assert world.addresses() == set()
     world.run()
     world.assert_settled()
+
+
+@pytest.mark.feature("ALL-26", "ALL-23")
+def test_an_opt_out_that_no_run_could_see_is_found_by_the_audit_and_carried_over(world):
+    here, _ = world.pair()
+    world.pair(Email="stays@nordwerk.example")
+    try:
+        for seconds in (7200, 0):
+            for server in (world.salesforce, world.app):
+                server.clock(seconds)
+            if seconds:
+                world.run()
+        world.change_here("Contact", here, HasOptedOutOfEmail=True)  # stamped long before it was committed
+        for server in (world.salesforce, world.app):
+            server.clock(7200)
+        world.run()
+        assert world.addresses() == {"mara@nordwerk.example", "stays@nordwerk.example"}
+        report = audit(world.engine, world.folder, "audit-1", lambda _: world.connectors)
+        assert [(each.side, each.record_id, each.is_requeued) for each in report.found] == [("salesforce", here, True)]
+        world.run()
+        assert world.addresses() == {"stays@nordwerk.example"}
+        world.run()
+        assert audit(world.engine, world.folder, "audit-2", lambda _: world.connectors).found == []
+        world.assert_settled()
+    finally:
+        for server in (world.salesforce, world.app):
+            server.clock(0)
