@@ -184,7 +184,7 @@ def test_a_plan_that_is_turned_down_or_expires_writes_nothing_and_is_made_again(
     assert second > first
     with limited.engine.begin() as connection:
         connection.execute(text("update sync.approval set expires_at = now() where batch_id = :id"), {"id": second})
-    with pytest.raises(PermanentError, match="nothing was done"):
+    with pytest.raises(PermanentError, match=f"plan {second} is expired; nothing was done"):
         approve(limited, second)
     limited.run()
     assert held(limited) > second

@@ -363,15 +363,10 @@ def test_an_opt_out_that_no_run_could_see_is_found_by_the_audit_and_carried_over
     here, _ = world.pair()
     world.pair(Email="stays@nordwerk.example")
     try:
-        for seconds in (7200, 0):
-            for server in (world.salesforce, world.app):
-                server.clock(seconds)
-            if seconds:
-                world.run()
+        run_later(world, 7200)
+        set_clocks(world, 0)
         world.change_here("Contact", here, HasOptedOutOfEmail=True)  # stamped long before it was committed
-        for server in (world.salesforce, world.app):
-            server.clock(7200)
-        world.run()
+        run_later(world, 7200)
         assert world.addresses() == {"mara@nordwerk.example", "stays@nordwerk.example"}
         report = audit(world.engine, world.folder, "audit-1", lambda _: world.connectors)
         assert [(each.side, each.record_id, each.is_requeued) for each in report.found] == [("salesforce", here, True)]
@@ -381,5 +376,15 @@ def test_an_opt_out_that_no_run_could_see_is_found_by_the_audit_and_carried_over
         assert audit(world.engine, world.folder, "audit-2", lambda _: world.connectors).found == []
         world.assert_settled()
     finally:
-        for server in (world.salesforce, world.app):
-            server.clock(0)
+        set_clocks(world, 0)
+
+
+def run_later(world, seconds):
+    """A run when so much time has passed."""
+    set_clocks(world, seconds)
+    world.run()
+
+
+def set_clocks(world, seconds):
+    for server in (world.salesforce, world.app):
+        server.clock(seconds)
