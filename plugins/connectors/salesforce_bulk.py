@@ -91,10 +91,14 @@ class BulkJobs:
         job = self._upload(way, content)
         results: dict[int, Result] = {}
         stop: SyncError | None = None
+        has_begun = False
         try:
             self._start(job)
+            has_begun = True
             self._collect(job, way, packet, table, results)
-        except TransientError as error:
+        except SyncError as error:
+            if not has_begun and isinstance(error, ApiError):
+                raise  # nothing was written
             stop = error
         lost = "The bulk job's results do not name this record."
         for place, write in enumerate(packet):

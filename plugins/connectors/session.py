@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -165,6 +165,8 @@ class Session:
         """
         if not url.startswith("https://") and not self.loopback:
             raise PermanentError(f"{redact(url)}: only https is allowed. Check the host in the connection.")
+        if any(unquote(part) in (".", "..") for part in urlsplit(url).path.split("/")):
+            raise PermanentError(f"{redact(url)}: an id in it leads elsewhere. Check the ids that the run was asked for.")
         call = _Call(method, url, kind, is_safe or method in REPEATABLE_METHODS, media)
         retrying = Retrying(
             retry=retry_if_exception(call.may_repeat),

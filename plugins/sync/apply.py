@@ -13,6 +13,7 @@ from sync import approval
 from sync.batch import Batch, find_batch_by_id
 from sync.consent import require_confirmed
 from sync.database import integration_lock
+from sync.disconnect import disconnection
 from sync.load import load
 from sync.moved import SecondLook, leave
 from sync.settings import SIDES, Side
@@ -24,11 +25,14 @@ def apply(engine: Engine, batch_id: int, by: str, connect: Any, is_rehearsal: bo
     """Carry out the plan of `batch_id`, approved by `by`; return the counts of load and how many records were left out.
 
     A record is read again on both sides first: one that differs from what the plan was made of is left to the next run.
-    Raises PermanentError when the plan is not open any more or the connections lead elsewhere, and the errors of load.
+    Raises PermanentError when the plan is not open any more, the integration was disconnected or the connections lead elsewhere,
+    and the errors of load.
     """
     batch = find_batch_by_id(engine, batch_id)
     require_confirmed(batch.integration.settings, is_rehearsal)
     with integration_lock(engine, batch.name):
+        if ended := disconnection(engine, batch.name):
+            raise PermanentError(f"{ended}. Nothing of plan {batch_id} was done.")
         approval.decide(engine, batch_id, "approved", by)
         connectors = connect(batch.integration.settings)
         _require_same_accounts(batch, connectors)
@@ -54,7 +58,8 @@ def _require_same_accounts(batch: Batch, connectors: Mapping[Side, Connector]) -
 
 
 def _restore_links(connection: Connection, batch: Batch) -> int:
-    """Bring back the pending links of the plan that later runs took out; return how many are linked otherwise by now and left out."""
+    """Bring back the pending links of the plan that later runs took out; return how many are linked otherwise by now, or were
+    written since, and left out."""
     values = {"id": batch.id}
     lost = "a.batch_id = :id and a.state = 'planned' and not exists (select 1 from sync.link l where l.id = a.link_id)"
     connection.execute(
@@ -67,7 +72,8 @@ def _restore_links(connection: Connection, batch: Batch) -> int:
     )
     gone = leave(connection, batch, text(f"select a.id from sync.action a where {lost}"), values)
     changed = text(
-        "select a.id from sync.action a join sync.link l on l.id = a.link_id"
-        " where a.batch_id = :id and a.state = 'planned' and l.batch_id > :id"
+        "select a.id from sync.action a join sync.link l on l.id = a.link_id join sync.batch b on b.id = a.batch_id"
+        " where a.batch_id = :id and a.state = 'planned'"
+        " and (l.batch_id > :id or (l.batch_id <> :id and l.updated_at > b.started_at))"  # by an older plan, carried out since
     )
     return len(gone | leave(connection, batch, changed, values))

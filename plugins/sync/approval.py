@@ -158,8 +158,9 @@ def decide(engine: Engine, batch_id: int, state: str, by: str) -> None:
     if not changed.rowcount:
         present = read_approval(engine, batch_id)
         if present.state != state:
+            stands = "expired" if present.state in ("waiting", "offered") else present.state  # that is noted by the next run
             raise PermanentError(
-                f"{present.integration}: plan {batch_id} is {present.state}; nothing was done. Look at the newest plan."
+                f"{present.integration}: plan {batch_id} is {stands}; nothing was done. Look at the newest plan."
             )
 
 

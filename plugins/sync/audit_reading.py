@@ -11,6 +11,7 @@ from sync.batch import FINISHED, Batch
 from sync.database import NULL, copy_lines, escape, to_json
 from sync.erase_block import without_erased
 from sync.map import compile_reader, digest
+from sync.opt_out import has_ended
 from sync.settings import EntitySettings, Side
 from sync.staging import to_storable_json, wanted_fields
 
@@ -80,7 +81,7 @@ class Reader:
     def _lines(self, side: Side, records: Iterable[Record], wanted: tuple[str, ...]) -> Iterator[str]:
         read = compile_reader(self._batch.integration.mappings[self._entity.name].rows, side)
         for record in records:
-            if record.is_deleted:
+            if has_ended(self._entity, side, record):
                 continue
             raw: Any = {name: record.raw.get(name) for name in wanted}
             kept, document = to_storable_json(raw)

@@ -12,6 +12,7 @@ from connectors.errors import BudgetError
 from sync.audit_facts import Difference, Scope, class_of
 from sync.batch import Batch
 from sync.database import to_json
+from sync.opt_out import has_ended
 from sync.rejections import WAITS, reason
 from sync.settings import SIDES, EntitySettings, Side
 from sync.staging import to_storable_json, wanted_fields
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 CONFIRMED = 500  # missing records that are asked for by id; so many are a finding by themselves
 WORDS = {
     "changed": "the nightly audit found values that no run has seen",
-    "missing": "the nightly audit found that the record is gone",
+    "missing": "the nightly audit found that the record is gone, or has opted out",
     "unlinked": "the nightly audit found it without a counterpart",
 }
 
@@ -34,8 +35,9 @@ def confirm_missing(
         records = _read(missing[:CONFIRMED], entity, side, connectors[side], scope.batch)
         for each in missing[:CONFIRMED]:
             record = records.get(each.record_id)
-            each.is_left_out = record is not None and not record.is_deleted
-            each.is_moving = record is not None and record.is_deleted and record.modified_at >= scope.read_to[side]
+            is_over = record is not None and has_ended(entity, side, record)
+            each.is_left_out = record is not None and not is_over
+            each.is_moving = record is not None and is_over and record.modified_at >= scope.read_to[side]
     return list(found)
 
 

@@ -17,19 +17,25 @@ from sync.connections import apps, database_url
 from sync.database import connect, integration_lock, migrate
 
 LINKS = ("link", "rejection", "decision", "watermark")
+# Everything in a plan that waits stands on the links, and on what both systems held when it was made.
+TURN_DOWN = """
+update sync.approval a set state = 'rejected', decided_by = :by, decided_at = now() from sync.batch b
+join sync.integration i on i.id = b.integration_id where b.id = a.batch_id and i.name = :name and a.state in ('waiting', 'offered')
+"""
 MINE = "integration_id in (select id from sync.integration where name = :name)"
 
 
 def disconnect(engine: Engine, name: str, by: str, forgets: bool = False) -> list[str]:
-    """End integration `name`; return what was done, in lines. Raises TransientError while one of its tasks is running.
+    """End integration `name`, and turn down its plans that wait; return what was done, in lines.
 
     With `forgets` also forget which records belong together, what waits and up to when was read, for every org and account it
-    ever ran with. The history of runs and writes stays.
+    ever ran with. The history of runs and writes stays. Raises TransientError while one of its tasks is running.
     """
     migrate(engine)
     with integration_lock(engine, name), engine.begin() as connection:
         end = "insert into sync.disconnection (name, disconnected_by) values (:name, :by) on conflict do nothing"
         is_new = connection.execute(text(end), {"name": name, "by": by}).rowcount
+        connection.execute(text(TURN_DOWN), {"name": name, "by": by})
         connection.execute(
             text("delete from sync.alert where subject in (:name, 'start of ' || :name, 'audit of ' || :name)"), {"name": name}
         )

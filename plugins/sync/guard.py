@@ -13,6 +13,7 @@ from sync.guard_settings import Guard
 
 FORMER_RUNS = 20
 FEWEST_FORMER_RUNS = 5  # a median of fewer says nothing
+KIND = "case when settles->>'state' = 'tombstone' then 'delete' else operation end"  # a deletion may also tick a box
 EMPTY = "('null'::jsonb, '\"\"'::jsonb, '[]'::jsonb)"
 
 
@@ -90,8 +91,8 @@ def measure(connection: Connection, batch: Batch) -> list[Measure]:
     medians = _medians(connection, batch)
     counted = connection.execute(
         text(
-            "select entity, side, operation, count(*) as n from sync.action where batch_id = :id and state = 'planned'"
-            " and operation <> 'agree' and (operation <> 'update' or fields <> '{}') group by 1, 2, 3 order by 1, 2, 3"
+            f"select entity, side, {KIND} as operation, count(*) as n from sync.action where batch_id = :id and state = 'planned'"
+            f" and operation <> 'agree' and ({KIND} <> 'update' or fields <> '{{}}') group by 1, 2, 3 order by 1, 2, 3"
         ),
         values,
     )
@@ -115,7 +116,7 @@ def _medians(connection: Connection, batch: Batch) -> Mapping[tuple[str, str, st
     query = text(
         "with runs as (select id from sync.batch where integration_id = :integration_id and id < :id and mode = 'sync'"
         "  and state = any(:finished) order by id desc limit :most),"
-        " counted as (select entity, side, operation, batch_id, count(*) as n from sync.action"
+        f" counted as (select entity, side, {KIND} as operation, batch_id, count(*) as n from sync.action"
         "  where batch_id in (select id from runs) and state = 'done' and operation <> 'agree' group by 1, 2, 3, 4)"
         " select entity, side, operation, percentile_cont(0.5) within group (order by n) as median from counted"
         " group by 1, 2, 3 having count(*) >= :fewest"

@@ -93,6 +93,8 @@ def resolve(policy: FieldPolicy, master: str, prefer: Side, values: Values, newe
         return Outcome(values.salesforce, values.app)
     if policy.on_conflict == "union" and isinstance(values.salesforce or values.app, list):
         return _union(policy, values)
+    if policy.on_conflict == "ratchet":  # before all else: neither direction nor master takes an opt-out back
+        return _ratchet(policy, values)
     if policy.overwrite == "if_empty":
         return _fill(policy, master, values)
     if policy.to_app != policy.to_salesforce:
@@ -100,8 +102,6 @@ def resolve(policy: FieldPolicy, master: str, prefer: Side, values: Values, newe
     moved: list[Side] = [side for side in ("salesforce", "app") if values.is_moved(side)]
     if not moved or not policy.to_app:
         return _keep(values, "difference was settled before")
-    if policy.on_conflict == "ratchet":
-        return _take(policy, values, "salesforce" if values.salesforce else "app", "ratchet")
     if master in ("salesforce", "app"):
         winner: Side = "salesforce" if master == "salesforce" else "app"
         is_void = values.base(winner) is MISSING and is_empty(values.of(winner))
@@ -156,6 +156,14 @@ def _union(policy: FieldPolicy, values: Values) -> Outcome:
     merged = sorted((present["salesforce"] | present["app"]) - removed) or None
     salesforce = merged if policy.to_salesforce else values.salesforce
     return Outcome(salesforce, merged if policy.to_app else values.app, "union")
+
+
+def _ratchet(policy: FieldPolicy, values: Values) -> Outcome:
+    """Let the tick stand wherever it may be written; where there is none, the side that has a value."""
+    if not any(values.is_moved(side) for side in ("salesforce", "app")):
+        return _keep(values, "difference was settled before")
+    winner: Side = "salesforce" if values.salesforce or is_empty(values.app) else "app"
+    return _take(policy, values, winner, "ratchet")
 
 
 def _take(policy: FieldPolicy, values: Values, winner: Side, rule: str) -> Outcome:

@@ -15,17 +15,19 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from connectors.contract import Connector, Page
+from connectors.contract import Connector, Page, Record
 from sync.batch import Batch
 from sync.changes import STAMP_MARGIN
 from sync.database import to_json
 from sync.map import GONE, compile_reader, digest
+from sync.opt_out import has_ended
 from sync.outbox import FEW_CALLS, Outgoing
 from sync.rejections import WAITS, Rejection, reason, reject, retry_soon
 from sync.settings import EntitySettings, Side
 from sync.staging import wanted_fields
 
 MOVED = "moved"  # code of an action left out
+LEFT_OUT = "left out"  # stands for the digest of a record that does not pass the filter any more
 AGAIN_SECONDS = 30.0  # until a list of changes is asked again
 log = logging.getLogger(__name__)
 
@@ -113,7 +115,7 @@ class SecondLook:
         for page in pages:
             for record in page.records:
                 if record.modified_at >= since:
-                    present[record.id] = GONE if record.is_deleted else digest(to_json(read(record.raw)[0]))
+                    present[record.id] = _look_of(entity, side, record) or digest(to_json(read(record.raw)[0]))
         values = {**self._values(entity), "records": list(present)}
         with self.batch.engine.begin() as connection:
             rows = connection.execute(text(PLANNED.format(side=side)), values) if present else ()
@@ -129,6 +131,13 @@ class SecondLook:
 
     def _values(self, entity: EntitySettings) -> dict[str, Any]:
         return {"id": self.batch.id, "day": self.batch.day, "entity": entity.name}
+
+
+def _look_of(entity: EntitySettings, side: Side, record: Record) -> str:
+    """How a record looks whose values do not count: gone, also where it has opted out, or left out by the filter; blank for others."""
+    if has_ended(entity, side, record):
+        return GONE
+    return "" if entity.passes(side, record.raw) else LEFT_OUT
 
 
 def leave(connection: Connection, batch: Batch, query: Any, values: Mapping[str, Any]) -> set[int]:

@@ -19,13 +19,17 @@ def end_opted_out(
     connection: Connection, batch: Batch, entity: EntitySettings, side: Side, records: Sequence[Record]
 ) -> list[Record]:
     """Return `records`, those of linked people who opted out as deleted ones: the policy for deletions says what follows."""
-    box = entity.opt_out.get(side)
-    out = [record.id for record in records if box and not record.is_deleted and is_ticked(record.raw.get(box))]
+    out = [record.id for record in records if not record.is_deleted and has_ended(entity, side, record)]
     if not out:
         return list(records)
     values = {"id": batch.integration_id, "entity": entity.name, "ids": out}
     ended = set(connection.execute(text(LINKED.format(side=side)), values).scalars())
     return [replace(record, is_deleted=True) if record.id in ended else record for record in records]
+
+
+def has_ended(entity: EntitySettings, side: Side, record: Record) -> bool:
+    """Tell whether a record is deleted, or has opted out, which comes to the same for one that is linked."""
+    return record.is_deleted or is_ticked(record.raw.get(entity.opt_out.get(side, "")))
 
 
 def is_ticked(value: object) -> bool:

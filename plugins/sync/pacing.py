@@ -17,6 +17,7 @@ from connectors.pace import Allowance, read_headers
 from sync.guard_settings import Budget
 
 LONGEST_WAIT_SECONDS = 120.0  # a worker whose turn is further off gives up: the task is tried again later
+LONGEST_BLOCK_SECONDS = 3600.0  # however long a system wants all to wait, it is asked again by then: it may have meant a moment
 USED_SHARE = 0.98  # of the allowance: clocks and windows differ
 FRESH_HOURS = 24  # how long what Salesforce said of its daily limit counts
 
@@ -94,7 +95,8 @@ class SharedPace:
         if wait_seconds is None and (news == self._told or news == (None, None)):
             return
         self._told = news
-        values = {"per_minute": told.per_minute, "used": told.used, "limit": told.limit, "wait": wait_seconds or 0.0}
+        wait = min(wait_seconds or 0.0, LONGEST_BLOCK_SECONDS)
+        values = {"per_minute": told.per_minute, "used": told.used, "limit": told.limit, "wait": wait}
         with self.engine.begin() as connection:
             connection.execute(text(TELL), {**values, "account": self.account})
 

@@ -53,6 +53,15 @@ def session_of(clock):
     return build
 
 
+@pytest.mark.parametrize("id", ["../agents/me", "7/../../agents/me", "%2e%2E/agents/me", ".."])
+def test_an_id_that_leads_elsewhere_is_not_asked_for(session_of, id):
+    session = session_of(OK)
+    with pytest.raises(PermanentError, match="leads elsewhere"):
+        session.call("GET", f"https://acme.example/api/contacts/{id}", "read")
+    assert not session.calls
+    assert session.call("GET", "https://acme.example/api/..things/a.b?at=../x", "read").ok
+
+
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("failure", [BUSY, (500, {}, ""), (429, {}, ""), cut(), refused(), requests.ReadTimeout()], ids=str)
 def test_what_may_be_repeated_is_repeated(session_of, method, failure):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.contract import Write
-from connectors.errors import TransientError
+from connectors.errors import AuthError, TransientError
 from connectors.salesforce_bulk import BulkJobs, Waiting, parse, split_error, table_of
 from connectors.salesforce_collections import Way
 
@@ -133,6 +133,24 @@ def test_a_job_whose_results_cannot_be_read_is_unknown_then_stops(salesforce, bu
     assert [result.state for result in results] == ["unknown"] * 3
     assert isinstance(error, TransientError)
     assert len(salesforce.live()) == 3
+
+
+@pytest.mark.parametrize("path", ["jobs/ingest/[^/]+$", "successfulResults", "failedResults"])
+def test_a_login_that_ends_while_a_job_runs_leaves_its_records_unknown(salesforce, bulk, path):
+    bulk.ping()
+    salesforce.client.fault("401", times=-1, method="GET", path=path)
+    results, error = until_stopped(bulk.write("contact", creates(3)))
+    assert len(results) == len(salesforce.live()) == 3, "they are there, and are not to be sent again"
+    assert {result.state for result in results} <= {"done", "unknown"}
+    assert isinstance(error, AuthError)
+
+
+def test_a_job_that_is_refused_at_its_start_has_sent_nothing(salesforce, bulk):
+    bulk.ping()
+    salesforce.client.fault("401", times=-1, path="batches")
+    results, error = until_stopped(bulk.write("contact", creates(3)))
+    assert (results, salesforce.live()) == ([], {})
+    assert isinstance(error, AuthError)
 
 
 @pytest.mark.parametrize("kind", ["broken", "page", "half"])

@@ -1,16 +1,19 @@
 """A plan that changes far more than usual is held for a person; meanwhile nothing of it is written and everything else goes on."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from connectors.errors import GuardError, PermanentError
 from connectors.memory import MemoryConnector
+from crm import CONTACT, both, crm
 from pipeline import Pipeline, World, names
 from sync import approval
 from sync.apply import apply
+from sync.disconnect import disconnect, reconnect
 
 LIMITED = "guard: {first_run: go, minimum: 3, delete: {most: 3}, update: {share: 0.5}}"
 
@@ -54,6 +57,67 @@ def test_a_mass_deletion_is_held_with_nothing_written_and_carried_out_when_appro
     assert approval.read_approval(limited.engine, waiting.batch_id).state == "applied"
     limited.run()
     assert not limited.run()["extract"]["total"]
+
+
+@pytest.mark.feature("ALL-21")
+def test_deletions_that_only_tick_a_box_are_deletions_to_the_guard(engine: Engine, tmp_path: Path) -> None:
+    flag = "deletes: {to_salesforce: flag}, options: {flag_fields: {to_salesforce: Gone__c}}"
+    pipeline = crm(engine, tmp_path, contact=f"{CONTACT}, {flag}")
+    pipeline.change("settings.yaml", "guard: {first_run: go}", LIMITED)
+    salesforce, app = both(pipeline)
+    contacts = [salesforce.put("contact", LastName=f"P{n}", Email=f"p{n}@nordwerk.example") for n in range(10)]
+    pipeline.run()
+    pipeline.run()
+    for number in range(6):
+        app.remove("contact", f"app-contact-{number + 1}")
+    pipeline.run()
+    ticked = [each for each in contacts if salesforce.live("contact")[each].get("Gone__c")]
+    assert not ticked
+    waiting = approval.read_approval(engine, held(pipeline))
+    assert waiting.reasons[0] == "contact to_salesforce delete: 6, and guard.delete.most lets 3 pass"
+    approve(pipeline, waiting.batch_id)
+    assert sum(each.get("Gone__c") is True for each in salesforce.live("contact").values()) == 6
+
+
+@pytest.mark.feature("ALL-21")
+@pytest.mark.parametrize("forgets", [False, True])
+def test_a_plan_is_not_carried_out_once_its_integration_was_disconnected(
+    limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector, forgets: bool
+) -> None:
+    ids = people(salesforce, 10)
+    limited.run(mode="backfill")
+    for each in ids[:6]:
+        salesforce.edit("contact", each, Title="new")
+    limited.run()
+    batch_id, before = held(limited), app.writes_seen
+    disconnect(limited.engine, "salesforce_freshdesk", "operator", forgets)
+    with pytest.raises(PermanentError, match="was disconnected by operator"):
+        approve(limited, batch_id)
+    reconnect(limited.engine, "salesforce_freshdesk")
+    with pytest.raises(PermanentError, match=f"plan {batch_id} is rejected; nothing was done"):
+        approve(limited, batch_id)
+    assert app.writes_seen == before
+    limited.run()
+    limited.run()
+    titles = sorted(raw.get("job_title") or "" for raw in app.live("contact").values())
+    assert titles.count("new") == (6 if forgets else 0), "made and held anew, or, with no links, matched"
+
+
+@pytest.mark.feature("ALL-21")
+def test_an_approved_plan_that_was_broken_off_ends_with_its_integration(
+    limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    ids = people(salesforce, 10)
+    limited.run(mode="backfill")
+    for each in ids[:6]:
+        salesforce.edit("contact", each, Title="new")
+    limited.run()
+    batch_id, before = held(limited), app.writes_seen
+    approval.decide(limited.engine, batch_id, "approved", "operator")
+    disconnect(limited.engine, "salesforce_freshdesk", "operator")
+    with pytest.raises(PermanentError, match="was disconnected by operator"):
+        approve(limited, batch_id)
+    assert app.writes_seen == before
 
 
 @pytest.mark.feature("ALL-21")
@@ -120,7 +184,7 @@ def test_a_plan_that_is_turned_down_or_expires_writes_nothing_and_is_made_again(
     assert second > first
     with limited.engine.begin() as connection:
         connection.execute(text("update sync.approval set expires_at = now() where batch_id = :id"), {"id": second})
-    with pytest.raises(PermanentError, match="nothing was done"):
+    with pytest.raises(PermanentError, match=f"plan {second} is expired; nothing was done"):
         approve(limited, second)
     limited.run()
     assert held(limited) > second

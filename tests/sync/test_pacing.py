@@ -4,8 +4,10 @@ import threading
 from typing import Any
 
 import pytest
+from requests import Response
 from sqlalchemy import Engine, text
 
+from connectors.answers import retry_after_seconds
 from connectors.connection import Settings
 from connectors.errors import BudgetError
 from connectors.opening import build_connector
@@ -97,6 +99,18 @@ def paced(world: World, engine: Engine, app: Budget, salesforce: Budget, run: st
         ),
         "app": build_connector("freshdesk", desk, pace=SharedPace(engine, "freshdesk_default", name, run, app, waits.append)),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("wish", ["1796061600", "9" * 40])
+def test_a_wish_to_wait_for_years_closes_the_account_for_an_hour_only(engine: Engine, wish: str) -> None:
+    made, _ = pace(engine)
+    made.take("read")
+    answer = Response()
+    answer.status_code, answer.headers["Retry-After"] = 429, wish
+    made.note("read", answer, retry_after_seconds(answer))
+    with pytest.raises(BudgetError) as caught:
+        made.take("read")
+    assert LONGEST_WAIT_SECONDS < caught.value.wait_seconds <= 3600
 
 
 @pytest.mark.feature("ALL-25")

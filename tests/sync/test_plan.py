@@ -51,6 +51,32 @@ def test_conflict_policies(rule: str, salesforce: Any, app: Any, expected: tuple
     assert (outcome.salesforce, outcome.app) == expected
 
 
+@pytest.mark.feature("ALL-26")
+@pytest.mark.parametrize(
+    "policy",
+    [
+        FieldPolicy("opted_out", to_app=False, on_conflict="ratchet"),
+        FieldPolicy("opted_out", to_salesforce=False, on_conflict="ratchet"),
+        FieldPolicy("opted_out", overwrite="if_empty", on_conflict="ratchet"),
+        FieldPolicy("opted_out", overwrite="never", on_conflict="ratchet"),
+    ],
+)
+@pytest.mark.parametrize("base", [MISSING, True, False])
+@pytest.mark.parametrize("master", ["merge", "salesforce", "app"])
+def test_no_direction_and_no_master_takes_an_opt_out_back(policy: FieldPolicy, base: Any, master: str) -> None:
+    for salesforce, app in ((True, False), (False, True), (True, None), (None, True)):
+        outcome = resolve(policy, master, "salesforce", Values(salesforce, app, base, base), None)
+        assert bool(outcome.salesforce) >= bool(salesforce)
+        assert bool(outcome.app) >= bool(app)
+
+
+@pytest.mark.feature("ALL-26")
+def test_an_opt_out_travels_past_if_empty() -> None:
+    out = FieldPolicy("opted_out", overwrite="if_empty", on_conflict="ratchet")
+    assert settle(out, True, False, False) == Outcome(True, True, "ratchet")
+    assert settle(out, False, None) == Outcome(False, False, "ratchet")
+
+
 def test_union_lets_removals_travel() -> None:
     tags = FieldPolicy("tags", on_conflict="union")
     assert settle(tags, ["x"], ["x", "y", "z"], ["x", "y"]) == Outcome(["x", "z"], ["x", "z"], "union")

@@ -176,6 +176,21 @@ def test_a_deleted_salesforce_record_is_made_anew_with_another_id(enabled: World
     enabled.assert_settled()
 
 
+def test_of_two_plans_that_undo_one_run_the_second_makes_nothing_twice(enabled: World) -> None:
+    enabled.change(
+        "settings.yaml", "deletes: {to_app: delete, to_salesforce: ignore}", "deletes: {to_app: delete, to_salesforce: delete}"
+    )
+    _, desk = enabled.linked_contact(Title="Head")
+    enabled.app.delete("contacts", desk)
+    enabled.run()
+    plans = [plan_undo(enabled, enabled.run_id)["plan"] for _ in range(2)]
+    counts = [apply(enabled.engine, plan, "operator", lambda _: enabled.connectors)["moved"] for plan in plans]
+    assert counts == [0, 1]
+    assert len(enabled.salesforce.records("Contact")) == 1
+    enabled.run()
+    enabled.assert_settled()
+
+
 def test_a_record_that_is_held_back_stays_and_an_unknown_run_is_refused(enabled: World) -> None:
     person, desk = enabled.linked_contact(Title="old")
     enabled.edit(person, Title="new")

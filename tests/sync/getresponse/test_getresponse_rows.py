@@ -4,6 +4,8 @@ import pytest
 
 from connectors.errors import PermanentError
 from getresponse_world import FLAG, REFERENCE
+from sync.apply import apply
+from sync.audit import audit
 
 
 @pytest.mark.feature("GR-01")
@@ -323,3 +325,66 @@ def test_a_lead_that_is_converted_later_changes_no_more_and_stays_on_its_list(wo
     world.run()
     assert world.addresses("trade_fair_leads") == {"mara@nordwerk.example"}
     assert world.here("Lead", here)["City"] is None
+
+
+@pytest.mark.feature("ALL-26", "ALL-21")
+@pytest.mark.parametrize("change", [{"HasOptedOutOfEmail": True}, {"LeadSource": "Other"}])
+def test_who_opts_out_or_leaves_the_filter_while_a_plan_waits_is_not_put_on_the_list_by_it(world, change):
+    here = world.lead(Email="mara@nordwerk.example")
+    world.lead(Email="stays@nordwerk.example")
+    world.run(mode="plan")
+    [(plan,)] = world.rows("select batch_id from sync.approval")
+    world.change_here("Lead", here, **change)
+    assert apply(world.engine, plan, "operator", lambda _: world.connectors)["moved"] == 1
+    assert world.addresses("trade_fair_leads") == {"stays@nordwerk.example"}
+    world.run()
+    world.run()
+    assert world.addresses("trade_fair_leads") == {"stays@nordwerk.example"}
+    assert world.rejections() == {}
+    world.assert_settled()
+
+
+@pytest.mark.feature("ALL-26", "ALL-21")
+def test_a_plan_that_takes_somebody_off_the_list_does_so_though_the_record_was_edited_since(world):
+    here, _ = world.pair()
+    world.run()
+    world.change_here("Contact", here, HasOptedOutOfEmail=True)
+    world.run(mode="plan")
+    plan = world.rows("select max(batch_id) from sync.approval")[0][0]
+    world.change_here("Contact", here, Description="asked to be left alone")
+    apply(world.engine, plan, "operator", lambda _: world.connectors)
+    assert world.addresses() == set()
+    world.run()
+    world.assert_settled()
+
+
+@pytest.mark.feature("ALL-26", "ALL-23")
+def test_an_opt_out_that_no_run_could_see_is_found_by_the_audit_and_carried_over(world):
+    here, _ = world.pair()
+    world.pair(Email="stays@nordwerk.example")
+    try:
+        run_later(world, 7200)
+        set_clocks(world, 0)
+        world.change_here("Contact", here, HasOptedOutOfEmail=True)  # stamped long before it was committed
+        run_later(world, 7200)
+        assert world.addresses() == {"mara@nordwerk.example", "stays@nordwerk.example"}
+        report = audit(world.engine, world.folder, "audit-1", lambda _: world.connectors)
+        assert [(each.side, each.record_id, each.is_requeued) for each in report.found] == [("salesforce", here, True)]
+        world.run()
+        assert world.addresses() == {"stays@nordwerk.example"}
+        world.run()
+        assert audit(world.engine, world.folder, "audit-2", lambda _: world.connectors).found == []
+        world.assert_settled()
+    finally:
+        set_clocks(world, 0)
+
+
+def run_later(world, seconds):
+    """A run when so much time has passed."""
+    set_clocks(world, seconds)
+    world.run()
+
+
+def set_clocks(world, seconds):
+    for server in (world.salesforce, world.app):
+        server.clock(seconds)
