@@ -11,6 +11,7 @@ from requests import Response
 
 from connectors.abreast import one_at_a_time
 from connectors.errors import AuthError, PermanentError, shorten
+from connectors.forcemanager_shapes import ANSWERS, Token
 from connectors.session import Kind, Session
 
 NO_DATABASE = "900"  # the vendor's code for "database connection cannot be made": nothing was done
@@ -67,7 +68,7 @@ class ForceManagerCalls:
     def _log_in(self) -> str:
         keys = {"username": self.public_key, "password": self.private_key}
         response = self._call("POST", "login", "auth", is_safe=True, json=keys)
-        token = response.json().get("token") if response.ok else None
+        token = ANSWERS.read(response, Token)["token"] if response.ok else None
         if not token:
             words = f"{response.status_code} {problem_of(response).message}".strip()
             raise AuthError(f"ForceManager refuses the API keys ({words}). Check login and password in the connection.")

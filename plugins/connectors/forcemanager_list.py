@@ -13,6 +13,7 @@ from http import HTTPStatus
 from connectors.answers import server_time
 from connectors.errors import PermanentError
 from connectors.forcemanager_calls import ForceManagerCalls, Row, expect, problem_of
+from connectors.forcemanager_shapes import ANSWERS, Listed
 
 PAGE_ROWS = 100  # the largest page that is surely given is not known; the walk takes what comes
 VALUES_LIMIT = 20  # per condition
@@ -88,7 +89,7 @@ class Lists:
             return Rows([], server_time(response))
         if where and response.status_code == HTTPStatus.BAD_REQUEST:
             raise ConditionError(f"ForceManager refused a condition on {path}: {problem_of(response).message}.")
-        return Rows(list(expect(response).json()), server_time(response))
+        return Rows(ANSWERS.read(expect(response), list[Listed]), server_time(response))
 
 
 def _equal(name: str, value: str, is_number: bool) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from requests import Response
 
-from connectors.answers import words_of
+from connectors.answers import as_object, object_of, objects_in, words_of
 from connectors.errors import AuthError, EditionError, PermanentError, shorten
 from connectors.session import Kind, Session
 
@@ -98,13 +98,10 @@ def problem_of(response: Response) -> Problem:
     """Read any of the API's error shapes: `errors[]`, else code and message, else the status alone."""
     if response.status_code == HTTPStatus.NOT_FOUND:
         return Problem("not_found", "There is no such record.")
-    try:
-        body = response.json() if response.content else {}
-    except ValueError:
-        body = {}
-    errors = [error for error in body.get("errors") or [body] if isinstance(error, Mapping)]
+    body = object_of(response)
+    errors = objects_in(body.get("errors")) or [body]
     chosen = next((error for error in errors if error.get("code") == DUPLICATE), errors[0])
-    owner = (chosen.get("additional_info") or {}).get("user_id")
+    owner = as_object(chosen.get("additional_info")).get("user_id")
     message = "; ".join(f"{error.get('field', '')} {error.get('message', '')}".strip() for error in errors)
     code = str(chosen.get("code") or response.status_code)
     return Problem(code, shorten(message or f"status {response.status_code}"), str(owner) if owner else None)

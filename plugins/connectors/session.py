@@ -47,17 +47,6 @@ class LostAnswerError(TransientError):
     """A write left and its answer did not come: it may have happened. Connectors turn it into `unknown` results."""
 
 
-def written(response: requests.Response) -> Any:
-    """Return what the answer to a write says. Raises LostAnswerError where it says nothing: it may have happened."""
-    try:
-        return response.json()
-    except ValueError:
-        raise LostAnswerError(
-            f"The answer {response.status_code} to {response.request.method} {redact(str(response.url))} has no content, so it is "
-            "not known what was written. It is looked up before a repeat."
-        ) from None
-
-
 class _TryAgainError(Exception):
     """One attempt failed in a way that a repeat may cure; `was_sent` means that the server may have processed it."""
 
