@@ -31,7 +31,7 @@ from sync.moved import SecondLook
 from sync.outbox import CHUNK, Binder, Outgoing, mark, planned
 from sync.outcome import report, trouble_of
 from sync.recover import recover
-from sync.rejections import PENDING, close_mended
+from sync.rejections import COUNTED_STATE, PENDING, close_mended
 from sync.settings import EntitySettings, Side
 from sync.settle import settle, settle_agreed
 from sync.staging import wanted_fields
@@ -229,7 +229,8 @@ def _forget(connection: Connection, batch: Batch, stopped: Collection[str]) -> N
 
 def _counts(batch: Batch) -> dict[str, Any]:
     query = text(
-        "select entity, side, operation, state, count(*) from sync.action where batch_id = :id group by 1, 2, 3, 4 order by 1, 2, 3, 4"
+        f"select entity, side, operation, {COUNTED_STATE}, count(*) from sync.action where batch_id = :id"
+        " group by 1, 2, 3, 4 order by 1, 2, 3, 4"
     )
     with batch.engine.connect() as connection:
         rows = connection.execute(query, {"id": batch.id}).all()
