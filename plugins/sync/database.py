@@ -139,14 +139,29 @@ def integration_lock(engine: Engine, integration: str) -> Iterator[None]:
         query = text("select pg_try_advisory_lock(hashtextextended(:name, 0))")
         if not connection.scalar(query, {"name": integration}):
             raise TransientError(f"{integration}: another worker is running a stage of this integration; try again later")
-        connection.commit()
-        try:
+        with _held(connection, integration):
             yield
-        finally:
-            with suppress(DBAPIError):  # the session is gone and the lock with it
-                connection.rollback()
-                connection.execute(text("select pg_advisory_unlock(hashtextextended(:name, 0))"), {"name": integration})
-                connection.commit()
+
+
+@contextmanager
+def waited_lock(engine: Engine, name: str) -> Iterator[None]:
+    """Hold a lock that others wait for; it falls with the session, too. Raises the errors of `reach`."""
+    with reach(engine) as connection:
+        connection.execute(text("select pg_advisory_lock(hashtextextended(:name, 0))"), {"name": name})
+        with _held(connection, name):
+            yield
+
+
+@contextmanager
+def _held(connection: Connection, name: str) -> Iterator[None]:
+    connection.commit()
+    try:
+        yield
+    finally:
+        with suppress(DBAPIError):  # the session is gone and the lock with it
+            connection.rollback()
+            connection.execute(text("select pg_advisory_unlock(hashtextextended(:name, 0))"), {"name": name})
+            connection.commit()
 
 
 def driver(connection: Connection) -> DriverConnection[Any]:

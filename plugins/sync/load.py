@@ -25,6 +25,7 @@ from connectors.errors import (
 )
 from sync.batch import Batch, close_batch, note_counts
 from sync.budget import put_off
+from sync.doubles import one_creator
 from sync.drift import told_drift
 from sync.extract import move_watermarks
 from sync.moved import SecondLook
@@ -99,9 +100,10 @@ def _carry_out(batch: Batch, look: SecondLook, stops: _Stops) -> str:
     while actions := _next(batch, stops):
         name, side = actions[0].entity, actions[0].side
         try:
-            left = look.leave_moved(entities[name], side, actions)
-            if still := [action for action in actions if action.link_id not in left]:
-                _send(batch, entities[name], still, look.connectors[side], stops)
+            with one_creator(batch, entities[name], actions, look.connectors[side]) as made:
+                left = made | look.leave_moved(entities[name], side, actions)
+                if still := [action for action in actions if action.link_id not in left]:
+                    _send(batch, entities[name], still, look.connectors[side], stops)
         except BudgetError as error:
             return put_off(batch, error)
         except (AuthError, RateLimitError):
