@@ -10,7 +10,7 @@ from requests import Response
 
 from connectors.activecampaign_shapes import ANSWERS, listed
 from connectors.answers import as_object, object_of, objects_in
-from connectors.errors import AuthError, EditionError, PermanentError, TransientError, shorten
+from connectors.errors import AuthError, EditionError, PermanentError, TransientError, quiet, shorten
 from connectors.session import Kind, Session
 
 LARGEST_PAGE = 100
@@ -101,7 +101,7 @@ def read(response: Response, kind: str) -> Row:
 
 
 def _forbidden(path: str, response: Response) -> AuthError:
-    words = f"{response.status_code} {problem_of(response).message}"
+    words = f"{response.status_code} {quiet(problem_of(response).message)}"
     kind = path.partition("/")[0]
     if kind in BY_PLAN:
         return EditionError(
@@ -120,7 +120,7 @@ def expect(response: Response) -> Response:
         return response
     problem = problem_of(response)
     path = urlsplit(response.url).path
-    raise PermanentError(f"ActiveCampaign refused {path}: {response.status_code} {problem.code} {problem.message}")
+    raise PermanentError(f"ActiveCampaign refused {path}: {response.status_code} {problem.code} {quiet(problem.message)}")
 
 
 def accepted(response: Response) -> Response:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from requests import Response
 
 from connectors.abreast import one_at_a_time
-from connectors.errors import AuthError, PermanentError, shorten
+from connectors.errors import AuthError, PermanentError, quiet, shorten
 from connectors.forcemanager_shapes import ANSWERS, Token
 from connectors.session import Kind, Session
 
@@ -53,7 +53,9 @@ class ForceManagerCalls:
                 raise AuthError("ForceManager refuses a token that it has just given (401): ask its support about this key.")
             used = self._token_after(used)
         if response.status_code == HTTPStatus.FORBIDDEN:
-            raise AuthError(f"ForceManager forbids {path} ({problem_of(response).message}). Check the rights of the API key.")
+            raise AuthError(
+                f"ForceManager forbids {path} ({quiet(problem_of(response).message)}). Check the rights of the API key."
+            )
         return response
 
     def get(self, path: str, **more: Any) -> Response:
@@ -89,7 +91,7 @@ def expect(response: Response) -> Response:
     if response.ok:
         return response
     problem = problem_of(response)
-    raise PermanentError(f"ForceManager refused {urlsplit(response.url).path}: {problem.code} {problem.message}.")
+    raise PermanentError(f"ForceManager refused {urlsplit(response.url).path}: {problem.code} {quiet(problem.message)}.")
 
 
 def problem_of(response: Response) -> Problem:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from requests import Response
 
 from connectors.answers import as_object, object_of, objects_in, words_of
-from connectors.errors import AuthError, EditionError, PermanentError, shorten
+from connectors.errors import AuthError, EditionError, PermanentError, quiet, shorten
 from connectors.session import Kind, Session
 
 DUPLICATE = "duplicate_value"
@@ -77,7 +77,7 @@ class FreshdeskCalls:
 
 def _check_access(response: Response, answers: Collection[int]) -> None:
     problem = problem_of(response)
-    words = f"{response.status_code} {problem.code}: {problem.message}"
+    words = f"{response.status_code} {problem.code}: {quiet(problem.message)}"
     if problem.code in NO_API:
         raise EditionError(NO_API[problem.code])
     if response.status_code == HTTPStatus.UNAUTHORIZED:
@@ -91,7 +91,7 @@ def expect(response: Response) -> Response:
     if response.ok:
         return response
     path = urlsplit(response.url).path
-    raise PermanentError(f"Freshdesk refused {path}: {response.status_code} {words_of(response)}.")
+    raise PermanentError(f"Freshdesk refused {path}: {response.status_code} {quiet(words_of(response))}.")
 
 
 def problem_of(response: Response) -> Problem:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from requests import Response
 
 from connectors.answers import object_of
-from connectors.errors import AuthError, PermanentError, RateLimitError, shorten
+from connectors.errors import AuthError, PermanentError, RateLimitError, quiet, shorten
 from connectors.getresponse_shapes import ANSWERS
 from connectors.session import Kind, Session
 
@@ -96,7 +96,7 @@ def expect(response: Response) -> Response:
     if response.ok:
         return response
     problem = problem_of(response)
-    raise PermanentError(f"GetResponse refused {urlsplit(response.url).path}: {response.status_code} {problem.message}.")
+    raise PermanentError(f"GetResponse refused {urlsplit(response.url).path}: {response.status_code} {quiet(problem.message)}.")
 
 
 def problem_of(response: Response) -> Problem:
@@ -115,6 +115,8 @@ def _no_access(response: Response) -> Exception:
     problem = problem_of(response)
     where = urlsplit(response.url).path
     if problem.code == BLOCKED:
-        return RateLimitError(f"GetResponse blocks the account for about 15 minutes ({where}: {problem.message}).", BLOCK_SECONDS)
+        return RateLimitError(
+            f"GetResponse blocks the account for about 15 minutes ({where}: {quiet(problem.message)}).", BLOCK_SECONDS
+        )
     reason = REASONS.get(problem.code, "check the API key and its rights")
-    return AuthError(f"GetResponse refuses {where} ({response.status_code} {problem.message}): {reason}.")
+    return AuthError(f"GetResponse refuses {where} ({response.status_code} {quiet(problem.message)}): {reason}.")

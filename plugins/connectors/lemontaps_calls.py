@@ -12,7 +12,7 @@ from typing import Any
 from requests import Response
 
 from connectors.answers import as_object, object_of
-from connectors.errors import AuthError, PermanentError, shorten
+from connectors.errors import AuthError, PermanentError, quiet, shorten
 from connectors.lemontaps_shapes import ANSWERS, Users
 from connectors.session import Kind, Session
 
@@ -91,7 +91,7 @@ def problem_of(response: Response) -> Problem:
 
 def _words(response: Response, check: str) -> str:
     problem = problem_of(response)
-    return f"Lemontaps refuses the call: {response.status_code} {problem.code}: {problem.message} Check {check}."
+    return f"Lemontaps refuses the call: {response.status_code} {problem.code}: {quiet(problem.message)} Check {check}."
 
 
 def _listed(words: Any) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from requests import PreparedRequest, Response
 
-from connectors.errors import AuthError, EditionError, PermanentError, RateLimitError, SyncError, TransientError, shorten
+from connectors.errors import AuthError, EditionError, PermanentError, RateLimitError, SyncError, TransientError, quiet, shorten
 from connectors.salesforce_shapes import ANSWERS, Composite, Query
 from connectors.salesforce_soql import long_id
 from connectors.session import Kind, LostAnswerError, Session
@@ -212,11 +212,11 @@ def problem_of(body: Any) -> Problem:
 
 def error_of(path: str, status: int, problem: Problem) -> SyncError:
     """Return the exception that says what to do about a refused request."""
-    words = f"{status} {problem.code} {problem.message}".strip()
+    words = f"{status} {problem.code} {quiet(problem.message)}".strip()
     if status == HTTPStatus.UNAUTHORIZED:
         return AuthError(f"Salesforce does not accept our access token, not even a new one: {words}. Check app and user.")
     if problem.code == LIMIT_EXCEEDED:
-        return RateLimitError(f"Salesforce's daily limit of API calls is used up: {problem.message}", DAILY_WAIT_SECONDS)
+        return RateLimitError(f"Salesforce's daily limit of API calls is used up: {quiet(problem.message)}", DAILY_WAIT_SECONDS)
     if problem.code == "API_DISABLED_FOR_ORG":
         return EditionError(
             "This Salesforce org or user has no API access (API_DISABLED_FOR_ORG): it needs Enterprise edition or higher, "

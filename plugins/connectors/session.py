@@ -21,7 +21,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, SSLError
 
 from connectors.answers import is_json, is_loopback, is_page, redact, retry_after_seconds, words_of
-from connectors.errors import AuthError, PermanentError, RateLimitError, TransientError
+from connectors.errors import AuthError, PermanentError, RateLimitError, TransientError, quiet
 from connectors.pace import Allowance, Pace
 
 CONNECT_SECONDS = 10.0
@@ -260,7 +260,7 @@ def _is_torn(call: _Call, response: requests.Response) -> bool:
 def _refuse(call: _Call, response: requests.Response) -> None:
     status = response.status_code
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        raise AuthError(f"{call}: {status} {words_of(response)}. Check the credentials and rights in the connection.")
+        raise AuthError(f"{call}: {status} {quiet(words_of(response))}. Check the credentials and rights in the connection.")
     if HTTPStatus.MULTIPLE_CHOICES < status < HTTPStatus.BAD_REQUEST:
         raise PermanentError(f"{call}: the server redirects elsewhere ({status}). Check the host in the connection.")
     if call.media != "any" and response.ok and is_page(response):

@@ -11,6 +11,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg import Connection as DriverConnection
+from psycopg import Error as DriverError
 from psycopg.types.json import set_json_dumps, set_json_loads
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
@@ -157,11 +158,23 @@ def _held(connection: Connection, name: str) -> Iterator[None]:
     connection.commit()
     try:
         yield
+    except (DriverError, DBAPIError) as error:
+        forget_values(error)
+        raise
     finally:
         with suppress(DBAPIError):  # the session is gone and the lock with it
             connection.rollback()
             connection.execute(text("select pg_advisory_unlock(hashtextextended(:name, 0))"), {"name": name})
             connection.commit()
+
+
+def forget_values(error: DriverError | DBAPIError) -> None:
+    """Leave of an error only what Postgres says first: its details and contexts quote rows, and error texts go to the log."""
+    driver_error = error.orig if isinstance(error, DBAPIError) else error
+    words = str(driver_error).partition("\nDETAIL:")[0].partition("\nCONTEXT:")[0]
+    for each in (error, driver_error):
+        if each is not None:
+            each.args = (words,)
 
 
 def driver(connection: Connection) -> DriverConnection[Any]:
