@@ -26,6 +26,8 @@ CORE_KINDS: Mapping[str, str] = {  # what the client sees, whichever system it i
     "half": "the work is done, then the connection is closed after the first half of the answer",
     "broken": "the work is done, the answer ends in the middle and says that this is all",
     "blank": "the work is done, the answer has no body",
+    "shape": "the work is done, the answer is JSON of another shape; `form` says which: other (a list for an object and the other "
+    "way about), empty ({}), null, nulls (in the place of every item), ids (numbers for texts and the other way about)",
     "twice": "the request is delivered twice, and the answer is that of the second delivery",
     "doubled": "every row of a list that is read comes twice",
 }

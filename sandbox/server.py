@@ -57,7 +57,7 @@ class SandboxServer:
             await self._run(self._api, request.scope, body)
             return None
         if fault.kind in DAMAGES:
-            return DAMAGES[fault.kind](await self._run(self._api, request.scope, body))
+            return DAMAGES[fault.kind](await self._run(self._api, request.scope, body), fault.options)
         if fault.kind == "twice":
             await self._run(self._api, request.scope, body)
             return await self._run(self._api, request.scope, body)

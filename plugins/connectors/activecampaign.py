@@ -14,6 +14,7 @@ from connectors.activecampaign_contacts import IDS_PER_CALL, ContactReader, Wish
 from connectors.activecampaign_crm import Crm
 from connectors.activecampaign_fields import NEW_TYPES, PREFIX, described, word_of
 from connectors.activecampaign_parts import Parts
+from connectors.activecampaign_shapes import ANSWERS, single
 from connectors.activecampaign_writes import ContactWriter
 from connectors.connection import Settings
 from connectors.contract import Account, Entity, Field, Known, NewField, Page, Result, User, Write
@@ -51,7 +52,7 @@ class ActiveCampaignConnector:
 
     def ping(self) -> Account:
         """Ask who the key belongs to. The account's id is its host name."""
-        self._calls.get("users/me")
+        ANSWERS.read(self._calls.get("users/me"), single("user"))
         host = self.account_id()
         return Account(host, host, is_sandbox=bool(self._calls.session.loopback))
 
@@ -122,7 +123,8 @@ class ActiveCampaignConnector:
 
     def _create_contact_field(self, name: str, title: str, kind: str, is_shown: bool) -> None:
         given = {"title": title, "type": kind, "perstag": name, "visible": int(is_shown), "descript": "Kept by Lockstep"}
-        row = expect(self._calls.send("POST", "fields", "write", json={"field": given})).json()["field"]
+        answer = expect(self._calls.send("POST", "fields", "write", json={"field": given}))
+        row = ANSWERS.read(answer, single("field"))["field"]
         relation = {"fieldRel": {"field": str(row["id"]), "relid": "0"}}  # shown with the contacts of every list
         expect(self._calls.send("POST", "fieldRels", "write", json=relation))
         if str(row.get("perstag") or name).upper() != name.upper():

@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 
 from requests import Response
 
-from connectors.errors import AuthError, EditionError, PermanentError, TransientError, shorten
+from connectors.activecampaign_shapes import ANSWERS, listed
+from connectors.answers import as_object, object_of, objects_in
+from connectors.errors import AuthError, EditionError, PermanentError, TransientError, quiet, shorten
 from connectors.session import Kind, Session
 
 LARGEST_PAGE = 100
@@ -71,7 +73,7 @@ class ActiveCampaignCalls:
     def rows(self, kind: str, params: Collection[tuple[str, str | int]] = ()) -> Iterator[Row]:
         """Yield all rows of a list; a row may come twice where the list shrinks while it is read."""
         for response in self.pages(kind, params):
-            yield from response.json().get(kind) or ()
+            yield from read(response, kind)[kind]
 
     def pages(self, kind: str, params: Collection[tuple[str, str | int]] = ()) -> Iterator[Response]:
         """Yield the pages of a list that is read by offset, from the beginning again when rows vanish underneath."""
@@ -79,12 +81,12 @@ class ActiveCampaignCalls:
             expected, offset = None, 0
             for _ in range(PAGES_LIMIT):
                 response = self.get(kind, [*params, ("limit", LARGEST_PAGE), ("offset", offset)])
-                body = response.json()
+                body = read(response, kind)
                 total = int((body.get("meta") or {}).get("total") or 0)
                 if expected is not None and total < expected:
                     break
                 yield response
-                expected, count = total, len(body.get(kind) or ())
+                expected, count = total, len(body[kind])
                 offset += count
                 if not count or (count < LARGEST_PAGE and offset >= total):
                     return
@@ -93,8 +95,13 @@ class ActiveCampaignCalls:
         raise TransientError(f"ActiveCampaign's list {kind} shrinks faster than it can be read. The task is retried later.")
 
 
+def read(response: Response, kind: str) -> Row:
+    """Return the body of one page of a list, with what comes along."""
+    return dict(ANSWERS.read(response, listed(kind)))
+
+
 def _forbidden(path: str, response: Response) -> AuthError:
-    words = f"{response.status_code} {problem_of(response).message}"
+    words = f"{response.status_code} {quiet(problem_of(response).message)}"
     kind = path.partition("/")[0]
     if kind in BY_PLAN:
         return EditionError(
@@ -113,7 +120,7 @@ def expect(response: Response) -> Response:
         return response
     problem = problem_of(response)
     path = urlsplit(response.url).path
-    raise PermanentError(f"ActiveCampaign refused {path}: {response.status_code} {problem.code} {problem.message}")
+    raise PermanentError(f"ActiveCampaign refused {path}: {response.status_code} {problem.code} {quiet(problem.message)}")
 
 
 def accepted(response: Response) -> Response:
@@ -127,22 +134,18 @@ def problem_of(response: Response) -> Problem:
     """Read any of the API's error shapes: `errors[]`, `errors` as text, `message` with reasons, else the status alone."""
     if response.status_code == HTTPStatus.NOT_FOUND:
         return Problem("not_found", "There is no such record.")
-    try:
-        body = response.json() if response.content else {}
-    except ValueError:
-        body = {}
-    body = body if isinstance(body, Mapping) else {}
+    body = object_of(response)
     errors = body.get("errors")
     if isinstance(errors, str):
         return Problem(str(response.status_code), shorten(errors))
-    rows = [error for error in errors or () if isinstance(error, Mapping)]
+    rows = objects_in(errors)
     reasons = "; ".join(_words(row) for row in rows) or _words(body)
     code = next((str(row["code"]) for row in rows if row.get("code")), str(response.status_code))
     return Problem(code, shorten(reasons or f"status {response.status_code}"))
 
 
 def _words(row: Mapping[str, Any]) -> str:
-    source = row.get("source") or {}
+    source = as_object(row.get("source"))
     place = str(source.get("pointer") or source.get("parameter") or "").removeprefix("/data/attributes/")
     parts = [place, str(row.get("title") or ""), str(row.get("detail") or ""), str(row.get("message") or "")]
     return " ".join(part for part in parts if part)

@@ -12,9 +12,10 @@ from typing import Any
 
 from requests import Response
 
-from connectors.activecampaign_calls import LARGEST_PAGE, ActiveCampaignCalls, Row
+from connectors.activecampaign_calls import LARGEST_PAGE, ActiveCampaignCalls, Row, read
 from connectors.activecampaign_fields import LIST_PREFIX, OPTED_OUT, PREFIX, STATUSES
 from connectors.activecampaign_parts import Parts
+from connectors.activecampaign_shapes import ANSWERS, single
 from connectors.answers import server_time
 from connectors.contract import Known, Page, Record
 from connectors.errors import PermanentError
@@ -67,7 +68,7 @@ class ContactReader:
         after = (floor - FILTER_MARGIN).date().isoformat() if floor else ""
         seen: set[str] = set()
         for response in self._walk(wish, [("filters[updated_after]", after)] if after else []):
-            rows = [row for row in response.json()["contacts"] if floor is None or moved_at(row) >= floor]
+            rows = [row for row in read(response, "contacts")["contacts"] if floor is None or moved_at(row) >= floor]
             seen |= {str(row["id"]) for row in rows}
             yield self._page(response, wish, rows, known)
         if floor is not None and "contactLists" in wish.kinds:
@@ -79,7 +80,7 @@ class ContactReader:
             wanted = dict.fromkeys(ids[start : start + IDS_PER_CALL])
             params: list[tuple[str, str | int]] = [("ids[]", id) for id in wanted]
             response = self.calls.get("contacts", [*Wish(wish.fields).params, *params])
-            page = self._page(response, wish, [row for row in response.json()["contacts"] if str(row["id"]) in wanted])
+            page = self._page(response, wish, [row for row in read(response, "contacts")["contacts"] if str(row["id"]) in wanted])
             missing = wanted.keys() - {record.id for record in page.records}
             page.records.extend(record for id in sorted(missing) if (record := self._one(wish, id)))
             yield page
@@ -102,7 +103,7 @@ class ContactReader:
             raise PermanentError(f"ActiveCampaign contacts cannot be found by {key!r}.")
 
     def _matching(self, response: Response, wish: Wish, key: str, wanted: Mapping[str, str]) -> Page:
-        rows = [row for row in response.json()["contacts"] if str(row.get(key) or "").strip().casefold() in wanted]
+        rows = [row for row in read(response, "contacts")["contacts"] if str(row.get(key) or "").strip().casefold() in wanted]
         return self._page(response, wish, rows)
 
     def _by_custom_field(self, wish: Wish, key: str, wanted: Mapping[str, str]) -> Iterator[Page]:
@@ -124,7 +125,7 @@ class ContactReader:
         while True:
             place: list[tuple[str, str | int]] = [("orders[id]", "ASC"), ("id_greater", last)]
             response = self.calls.get("contacts", [*wish.params, *params, *place])
-            ids = [int(row["id"]) for row in response.json()["contacts"]]
+            ids = [int(row["id"]) for row in read(response, "contacts")["contacts"]]
             if ids and min(ids) <= last:
                 raise PermanentError("ActiveCampaign's list of contacts does not go on by id: the reading would never end.")
             yield response
@@ -136,7 +137,7 @@ class ContactReader:
         """Yield who unsubscribed or bounced at or after `floor`, though `udate` may not tell."""
         for status in STOPPED:
             for response in self._walk(wish, [("status", status)]):
-                body = response.json()
+                body = read(response, "contacts")
                 if body["contacts"] and "contactLists" not in body:
                     yield from self._stopped_by_rows(wish, floor, seen)
                     return
@@ -153,11 +154,11 @@ class ContactReader:
         response = self.calls.view(f"contacts/{id}") if id.isdecimal() else None
         if response is None or not response.ok:
             return None
-        row = response.json()["contact"]
+        row = ANSWERS.read(response, single("contact"))["contact"]
         return self._record(wish, row, self._asked(wish, id))
 
     def _page(self, response: Response, wish: Wish, rows: Sequence[Row], known: Known | None = None) -> Page:
-        body = response.json()
+        body = read(response, "contacts")
         missing = [kind for kind in wish.kinds if kind not in body]
         beside = {kind: _by_contact(body[kind]) for kind in wish.kinds if kind in body}
         self.parts.note_tags(body.get("tags") or ())
@@ -180,7 +181,7 @@ class ContactReader:
             response = self.calls.view(f"contacts/{id}/{kind}")
             if not response.ok:
                 return None
-            related[kind] = list(response.json().get(kind) or ())
+            related[kind] = read(response, kind)[kind]
         return related
 
     def _record(self, wish: Wish, row: Row, related: Related | None) -> Record | None:

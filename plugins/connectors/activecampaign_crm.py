@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from connectors.activecampaign_calls import ActiveCampaignCalls, Problem, Row, problem_of
+from connectors.activecampaign_calls import ActiveCampaignCalls, Problem, Row, problem_of, read
 from connectors.activecampaign_contacts import is_gone
 from connectors.activecampaign_fields import PREFIX
 from connectors.activecampaign_parts import Parts
+from connectors.activecampaign_shapes import ANSWERS, made, single
 from connectors.answers import server_time
 from connectors.contract import Known, Page, Record, Result, Write
 from connectors.errors import PermanentError
 from connectors.flat import to_json
-from connectors.session import written
 
 FILTER_MARGIN = timedelta(days=1)
 CENTS = Decimal(100)
@@ -49,7 +49,7 @@ class Crm:
         """Yield records one call each, a page per hundred."""
         for start in range(0, len(ids), 100):
             answers = [self.calls.view(f"{self.kind}/{id}") for id in ids[start : start + 100]]
-            rows = [answer.json()[self.singular] for answer in answers if answer.ok]
+            rows = [ANSWERS.read(answer, single(self.singular))[self.singular] for answer in answers if answer.ok]
             yield Page([self._record(row, fields) for row in rows if _is_shown(row)], server_time(answers[0]))
 
     def find(self, fields: Sequence[str], key: str, values: Sequence[str]) -> Iterator[Page]:
@@ -76,9 +76,9 @@ class Crm:
             return _failed(write, body)
         method, path = ("POST", self.kind) if write.operation == "create" else ("PUT", f"{self.kind}/{write.id}")
         response = self.calls.send(method, path, "write", json={self.singular: body})
-        return (
-            Result("done", str(written(response)[self.singular]["id"])) if response.ok else _failed(write, problem_of(response))
-        )
+        if not response.ok:
+            return _failed(write, problem_of(response))
+        return Result("done", str(ANSWERS.written(response, made(self.singular))[self.singular]["id"]))
 
     def _pages(
         self,
@@ -88,7 +88,7 @@ class Crm:
         known: Known | None,
     ) -> Iterator[Page]:
         for response in self.calls.pages(self.kind, params):
-            rows = [row for row in response.json()[self.kind] if _is_shown(row) and is_wanted(row)]
+            rows = [row for row in read(response, self.kind)[self.kind] if _is_shown(row) and is_wanted(row)]
             if known and self._costs_a_call(fields):
                 rows = [row for row in rows if not known(str(row["id"]), _stamp(row))]
             yield Page([self._record(row, fields) for row in rows], server_time(response))
@@ -104,9 +104,13 @@ class Crm:
         if "stage_title" in fields:
             raw["stage_title"] = self.parts.stage_title(str(row["stage"]))
         if self._costs_a_call(fields):
-            data = self.calls.view(f"deals/{row['id']}/dealCustomFieldData").json().get("dealCustomFieldData") or ()
+            data = self._custom_values(str(row["id"]))
             raw |= self.parts.deal_fields().values({str(each["customFieldId"]): each["fieldValue"] for each in data})
         return Record(str(row["id"]), raw, _stamp(row))
+
+    def _custom_values(self, id: str) -> list[Row]:
+        response = self.calls.view(f"deals/{id}/dealCustomFieldData")
+        return list(read(response, "dealCustomFieldData")["dealCustomFieldData"]) if response.ok else []
 
     def _ids_by_custom_field(self, key: str, wanted: set[str]) -> list[str]:
         field = self.parts.deal_fields().named(key) if self.kind == "deals" else None

@@ -6,10 +6,10 @@ from http import HTTPStatus
 from threading import RLock
 
 from connectors.abreast import one_at_a_time
-from connectors.activecampaign_calls import ActiveCampaignCalls, Row, accepted
+from connectors.activecampaign_calls import ActiveCampaignCalls, Row, accepted, read
 from connectors.activecampaign_fields import CustomFields, contact_fields, deal_fields
+from connectors.activecampaign_shapes import ANSWERS, single
 from connectors.errors import PermanentError
-from connectors.session import written
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class Parts:
             rows: list[Row] = []
             options: list[Row] = []
             for response in self.calls.pages("fields"):
-                body = response.json()
+                body = read(response, "fields")
                 rows += body["fields"]
                 options += body.get("fieldOptions") or []
             self._contact_fields = contact_fields(rows, options)
@@ -107,7 +107,7 @@ class Parts:
         """Return the name of an account, None where there is none."""
         if id not in self._accounts:
             response = self.calls.view(f"accounts/{id}")
-            self.note_accounts([response.json()["account"]] if response.ok else ())
+            self.note_accounts([ANSWERS.read(response, single("account"))["account"]] if response.ok else ())
         return self._accounts.get(id)
 
     @one_at_a_time
@@ -119,7 +119,7 @@ class Parts:
             found = self._account_known(name)
         if found is None:
             response = self.calls.send("POST", "accounts", "write", is_safe=True, json={"account": {"name": name}})
-            row = written(accepted(response))["account"]
+            row = ANSWERS.written(accepted(response), single("account"))["account"]
             self.note_accounts([row])
             found = str(row["id"])
         return found
@@ -155,6 +155,6 @@ class Parts:
             found = self._tag_known(name)
             if found is not None:
                 return found
-        row = written(accepted(response))["tag"]
+        row = ANSWERS.written(accepted(response), single("tag"))["tag"]
         self.note_tags([row])
         return str(row["id"])

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from connectors.activecampaign_calls import ActiveCampaignCalls, Problem, RefusedError, Row, accepted, problem_of
+from connectors.activecampaign_calls import ActiveCampaignCalls, Problem, RefusedError, Row, accepted, problem_of, read
 from connectors.activecampaign_contacts import SUBSCRIBED, UNSUBSCRIBED, is_gone, is_opted_out
 from connectors.activecampaign_fields import LIST_PREFIX, OPTED_OUT, PREFIX, sent
 from connectors.activecampaign_parts import Parts
+from connectors.activecampaign_shapes import ANSWERS, made
 from connectors.contract import Result, Write
 from connectors.errors import TransientError
 from connectors.flat import to_json
-from connectors.session import LostAnswerError, written
+from connectors.session import LostAnswerError
 
 TAG_WORDS = ("tags", "tags_add", "tags_remove")
 LEFT = (UNSUBSCRIBED, "3")  # unsubscribed, bounced
@@ -80,7 +81,7 @@ class ContactWriter:
 
     def _create(self, parcel: _Parcel) -> str:
         response = self.calls.send("POST", "contact/sync", "write", is_safe=True, json={"contact": parcel.contact})
-        id = str(written(accepted(response))["contact"]["id"])
+        id = str(ANSWERS.written(accepted(response), made("contact"))["contact"]["id"])
         parcel.is_new = response.status_code == HTTPStatus.CREATED
         if parcel.is_new and not parcel.opts_out:
             parcel.opts_out = None  # nobody new has left a list
@@ -126,7 +127,7 @@ class ContactWriter:
 
     def _tags_of(self, id: str) -> dict[str, str]:
         """Return the ids of a contact's taggings by the tag's name in small letters."""
-        rows = accepted(self.calls.send("GET", f"contacts/{id}/contactTags", "read")).json()["contactTags"]
+        rows = self._related(id, "contactTags")
         return {self.parts.tag_name(str(row["tag"])).casefold(): str(row["id"]) for row in rows}
 
     def _add_tag(self, id: str, tag: str) -> None:
@@ -140,7 +141,7 @@ class ContactWriter:
     def _set_lists(self, id: str, parcel: _Parcel, list_id: str) -> None:
         if not (parcel.statuses or list_id or parcel.opts_out is not None):
             return
-        rows = accepted(self.calls.send("GET", f"contacts/{id}/contactLists", "read")).json()["contactLists"]
+        rows = self._related(id, "contactLists")
         has = {str(row["list"]): str(row["status"]) for row in rows}
         for name, word in parcel.statuses.items():
             self._set_status(id, self.parts.list_id(name), word, has)
@@ -182,12 +183,12 @@ class ContactWriter:
         return self.parts.account_id(name) if name else given.get("account")
 
     def _set_account(self, id: str, account: str | None, is_new: bool) -> None:
-        has = None if is_new else next(iter(self._accounts_of(id)), None)
+        has = None if is_new else next(iter(self._related(id, "accountContacts")), None)
         if has is not None and (account is None or str(has["account"]) != account):
             accepted(self.calls.send("DELETE", f"accountContacts/{has['id']}", "write"))
         if account is not None and (has is None or str(has["account"]) != account):
             body = {"accountContact": {"contact": id, "account": account}}
             accepted(self.calls.send("POST", "accountContacts", "write", is_safe=True, json=body))
 
-    def _accounts_of(self, id: str) -> list[Row]:
-        return list(accepted(self.calls.send("GET", f"contacts/{id}/accountContacts", "read")).json()["accountContacts"])
+    def _related(self, id: str, kind: str) -> list[Row]:
+        return list(read(accepted(self.calls.send("GET", f"contacts/{id}/{kind}", "read")), kind)[kind])

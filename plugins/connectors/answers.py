@@ -1,8 +1,10 @@
 """What an HTTP answer says, and how an address is shown to people."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from requests import Response
@@ -41,6 +43,24 @@ def _reset_seconds(response: Response) -> float | None:
         return None
     number = float(first)
     return number if number < FIRST_UNIX_TIME else max(0.0, number - server_time(response).timestamp())
+
+
+def as_object(value: Any) -> Mapping[str, Any]:
+    """Return `value` if it is a JSON object, else an empty one: what refuses us may say it in any shape."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def objects_in(value: Any) -> list[Mapping[str, Any]]:
+    """Return the JSON objects in a list, none where it is no list."""
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+
+def object_of(response: Response) -> Mapping[str, Any]:
+    """Return the JSON object in the body of a refusal, an empty one where it holds anything else."""
+    try:
+        return as_object(response.json())
+    except ValueError:
+        return {}
 
 
 def words_of(response: Response) -> str:

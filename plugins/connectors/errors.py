@@ -15,15 +15,28 @@ SyncError
 One bad row is data (a rejection or a failed action), never an exception.
 """
 
+import re
 from collections.abc import Sequence
 
 MESSAGE_LIMIT = 200
+QUERY_MARK = "ERROR at Row"
+ADDRESS = re.compile(r"[^\s@<>\"'(),;:=]+@[^\s@<>\"'(),;:=]+")
+QUOTED = re.compile(r"(?<=[=(,])\s*'[^']*(?:'|$)")
 
 
 def shorten(text: str, limit: int = MESSAGE_LIMIT) -> str:
     """Cut an API's own words to `limit` characters on one line."""
     line = " ".join(text.replace("\x00", "").split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def quiet(text: str) -> str:
+    """Return a system's words about a whole request as logs and mails may have them: without what they quote of people.
+
+    Dropped are e-mail addresses, values compared with in a query, and the piece of a query that Salesforce repeats before its reason.
+    """
+    _, mark, reason = text.rpartition(QUERY_MARK)
+    return ADDRESS.sub("…", QUOTED.sub("'…'", mark + reason if mark else text))
 
 
 class SyncError(Exception):

@@ -19,9 +19,10 @@ from connectors.errors import AuthError, PermanentError
 from connectors.forcemanager_calls import NO_SUCH_RECORD, ForceManagerCalls, is_busy, problem_of
 from connectors.forcemanager_fields import ENTITIES, IS_TASK, LISTS, MADE_UP, REQUIRED, fields_of, is_number
 from connectors.forcemanager_list import Lists, Rows
+from connectors.forcemanager_shapes import ANSWERS, Made, Schema
 from connectors.forcemanager_values import Calendar, Labels, body_of, record_of
 from connectors.pace import Allowance
-from connectors.session import Session, written
+from connectors.session import Session
 
 HOST = "api.forcemanager.com"
 VERSION_PATH = "/api/v4"
@@ -59,7 +60,7 @@ class ForceManagerConnector:
     def describe(self, entity: str) -> Sequence[Field]:
         """Return the fields of the live schema, with the labels of value lists as options."""
         path = self._path(entity)
-        properties = self._calls.get(f"{path}/schema").json()["properties"]
+        properties = self._properties(path)
         options = {name: self._labels.options(table) for name, table in LISTS[path].items() if name in properties}
         return fields_of(entity, properties, options)
 
@@ -113,12 +114,15 @@ class ForceManagerConnector:
     def create_field(self, entity: str, name: str, label: str, kind: NewField = "reference") -> None:
         """Do nothing if the field is there; the API cannot make one, so say what to click."""
         path = self._path(entity)
-        if name in self._calls.get(f"{path}/schema").json()["properties"]:
+        if name in self._properties(path):
             return
         raise PermanentError(
             f"ForceManager's API makes no fields: in ForceManager, Settings, Extra fields, {path}, add a text field "
             f"{name.removeprefix('Z_')!r} ({label}) and see that its API name is {name}."
         )
+
+    def _properties(self, path: str) -> Mapping[str, Any]:
+        return dict(ANSWERS.read(self._calls.get(f"{path}/schema"), Schema)["properties"])
 
     def _path(self, entity: str) -> str:
         if entity not in self.entities:
@@ -152,7 +156,7 @@ class ForceManagerConnector:
             return self._update(path, str(write.id), body)
         response = self._calls.send("POST", path, "write", json=body | ({"task": IS_TASK[entity]} if entity in IS_TASK else {}))
         if response.ok:
-            return Result("done", str(written(response)["id"]))
+            return Result("done", str(ANSWERS.written(response, Made)["id"]))
         problem = problem_of(response)
         return Result("failed", code=problem.code, message=problem.message)
 

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from requests import Response
 
 from connectors.abreast import one_at_a_time
-from connectors.errors import AuthError, PermanentError, shorten
+from connectors.errors import AuthError, PermanentError, quiet, shorten
+from connectors.forcemanager_shapes import ANSWERS, Token
 from connectors.session import Kind, Session
 
 NO_DATABASE = "900"  # the vendor's code for "database connection cannot be made": nothing was done
@@ -52,7 +53,9 @@ class ForceManagerCalls:
                 raise AuthError("ForceManager refuses a token that it has just given (401): ask its support about this key.")
             used = self._token_after(used)
         if response.status_code == HTTPStatus.FORBIDDEN:
-            raise AuthError(f"ForceManager forbids {path} ({problem_of(response).message}). Check the rights of the API key.")
+            raise AuthError(
+                f"ForceManager forbids {path} ({quiet(problem_of(response).message)}). Check the rights of the API key."
+            )
         return response
 
     def get(self, path: str, **more: Any) -> Response:
@@ -67,7 +70,7 @@ class ForceManagerCalls:
     def _log_in(self) -> str:
         keys = {"username": self.public_key, "password": self.private_key}
         response = self._call("POST", "login", "auth", is_safe=True, json=keys)
-        token = response.json().get("token") if response.ok else None
+        token = ANSWERS.read(response, Token)["token"] if response.ok else None
         if not token:
             words = f"{response.status_code} {problem_of(response).message}".strip()
             raise AuthError(f"ForceManager refuses the API keys ({words}). Check login and password in the connection.")
@@ -88,7 +91,7 @@ def expect(response: Response) -> Response:
     if response.ok:
         return response
     problem = problem_of(response)
-    raise PermanentError(f"ForceManager refused {urlsplit(response.url).path}: {problem.code} {problem.message}.")
+    raise PermanentError(f"ForceManager refused {urlsplit(response.url).path}: {problem.code} {quiet(problem.message)}.")
 
 
 def problem_of(response: Response) -> Problem:

@@ -11,8 +11,9 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
 from connectors.answers import server_time
-from connectors.errors import PermanentError
+from connectors.errors import PermanentError, quiet
 from connectors.forcemanager_calls import ForceManagerCalls, Row, expect, problem_of
+from connectors.forcemanager_shapes import ANSWERS, Listed
 
 PAGE_ROWS = 100  # the largest page that is surely given is not known; the walk takes what comes
 VALUES_LIMIT = 20  # per condition
@@ -87,8 +88,8 @@ class Lists:
         if response.status_code == HTTPStatus.NOT_FOUND:
             return Rows([], server_time(response))
         if where and response.status_code == HTTPStatus.BAD_REQUEST:
-            raise ConditionError(f"ForceManager refused a condition on {path}: {problem_of(response).message}.")
-        return Rows(list(expect(response).json()), server_time(response))
+            raise ConditionError(f"ForceManager refused a condition on {path}: {quiet(problem_of(response).message)}.")
+        return Rows(ANSWERS.read(expect(response), list[Listed]), server_time(response))
 
 
 def _equal(name: str, value: str, is_number: bool) -> str:

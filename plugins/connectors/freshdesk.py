@@ -22,8 +22,10 @@ from connectors.flat import flatten
 from connectors.freshdesk_calls import FreshdeskCalls, Row, expect, problem_of
 from connectors.freshdesk_fields import body_of, fields_of, is_custom, new_field
 from connectors.freshdesk_list import Window, walk
+from connectors.freshdesk_shapes import ANSWERS, Agent, Described, Read
 from connectors.pace import Allowance
-from connectors.session import Session, written
+from connectors.session import Session
+from connectors.shapes import having
 
 ENTITIES: Mapping[str, Entity] = {
     "account": Entity("account", "companies", "id", "updated_at", has_delete_feed=False),
@@ -82,7 +84,7 @@ class FreshdeskConnector:
 
     def ping(self) -> Account:
         """Ask who the key belongs to. The account's id is its host name."""
-        self._calls.get("agents/me")
+        ANSWERS.read(self._calls.get("agents/me"), Agent)
         host = self.account_id()
         return Account(host, host, is_sandbox=bool(self._calls.session.loopback))
 
@@ -111,7 +113,7 @@ class FreshdeskConnector:
         path = self.entities[self._checked(entity)].path
         for start in range(0, len(ids), READ_PAGE_ROWS):
             answers = [self._calls.view(path, id) for id in ids[start : start + READ_PAGE_ROWS]]
-            yield Page([_record(answer.json()) for answer in answers if answer.ok], server_time(answers[0]))
+            yield Page([_record(ANSWERS.read(answer, Read)) for answer in answers if answer.ok], server_time(answers[0]))
 
     def find(self, entity: str, key: str, values: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
         """Yield live records by any field: few values by a list filter, others by one walk over the whole list.
@@ -163,7 +165,8 @@ class FreshdeskConnector:
         if any(row["name"] == name for row in self._field_rows(entity) if is_custom(row)):
             return
         body = new_field(entity, name, label, kind)
-        made = expect(self._calls.send("POST", FIELD_PATHS[entity], "write", is_safe=True, json=body)).json()["name"]
+        answer = expect(self._calls.send("POST", FIELD_PATHS[entity], "write", is_safe=True, json=body))
+        made = ANSWERS.read(answer, having("name"))["name"]
         if made != name:
             raise PermanentError(
                 f"Freshdesk named the new {entity} field {made!r}, not {name!r}: write custom_fields.{made} in the settings."
@@ -197,7 +200,7 @@ class FreshdeskConnector:
 
     def _fetch(self, path: str, filters: Mapping[str, str], since: datetime | None, page: int, size: int) -> Window:
         response = self._calls.list(path, {**filters, "page": page, "per_page": size}, since)
-        return Window(response.json(), "next" in response.links, server_time(response))
+        return Window(ANSWERS.read(response, list[Read]), "next" in response.links, server_time(response))
 
     def _page(self, window: Window, wish: _Wish, seen: set[str], is_deleted: bool = False) -> Page:
         fresh = [row for row in window.rows if str(row["id"]) not in seen]
@@ -213,7 +216,7 @@ class FreshdeskConnector:
     def _detailed(self, entity: str, row: Row) -> Row | None:
         """The whole record, None when it is gone meanwhile: half a record would look like a person's clearing of fields."""
         response = self._calls.view(self.entities[entity].path, str(row["id"]))
-        return dict(response.json()) if response.ok else None
+        return dict(ANSWERS.read(response, Read)) if response.ok else None
 
     # -- writes
 
@@ -248,7 +251,7 @@ class FreshdeskConnector:
     def _is_gone(self, path: str, id: str) -> bool:
         """Tell a deleted contact from a blocked one; both refuse writes alike."""
         response = self._calls.view(path, id)
-        return not response.ok or bool(response.json().get("deleted"))
+        return not response.ok or bool(ANSWERS.read(response, Read).get("deleted"))
 
     # -- fields
 
@@ -260,13 +263,13 @@ class FreshdeskConnector:
                 f"Freshdesk shows its {entity} fields to administrators only: give the connection an administrator's "
                 "API key for the preflight. Reading and writing records works without."
             )
-        return list(expect(response).json())
+        return list(ANSWERS.read(expect(response), list[Described]))
 
     def _with_choices(self, entity: str, row: Row) -> Row:
         is_dropdown = str(row.get("type") or row.get("field_type")).endswith("dropdown")
         if not is_dropdown or row.get("choices"):
             return row
-        return dict(self._calls.get(f"{FIELD_PATHS[entity]}/{row['id']}").json())
+        return dict(ANSWERS.read(self._calls.get(f"{FIELD_PATHS[entity]}/{row['id']}"), Described))
 
 
 def _record(row: Row, is_deleted: bool = False) -> Record:
@@ -276,7 +279,7 @@ def _record(row: Row, is_deleted: bool = False) -> Record:
 
 def _result(write: Write, response: Response) -> Result:
     if response.ok:
-        record = _record(written(response))
+        record = _record(ANSWERS.written(response, Read))
         return Result("done", record.id, record)
     problem = problem_of(response)
     if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:

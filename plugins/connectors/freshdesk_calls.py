@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from requests import Response
 
-from connectors.answers import words_of
-from connectors.errors import AuthError, EditionError, PermanentError, shorten
+from connectors.answers import as_object, object_of, objects_in, words_of
+from connectors.errors import AuthError, EditionError, PermanentError, quiet, shorten
 from connectors.session import Kind, Session
 
 DUPLICATE = "duplicate_value"
@@ -77,7 +77,7 @@ class FreshdeskCalls:
 
 def _check_access(response: Response, answers: Collection[int]) -> None:
     problem = problem_of(response)
-    words = f"{response.status_code} {problem.code}: {problem.message}"
+    words = f"{response.status_code} {problem.code}: {quiet(problem.message)}"
     if problem.code in NO_API:
         raise EditionError(NO_API[problem.code])
     if response.status_code == HTTPStatus.UNAUTHORIZED:
@@ -91,20 +91,17 @@ def expect(response: Response) -> Response:
     if response.ok:
         return response
     path = urlsplit(response.url).path
-    raise PermanentError(f"Freshdesk refused {path}: {response.status_code} {words_of(response)}.")
+    raise PermanentError(f"Freshdesk refused {path}: {response.status_code} {quiet(words_of(response))}.")
 
 
 def problem_of(response: Response) -> Problem:
     """Read any of the API's error shapes: `errors[]`, else code and message, else the status alone."""
     if response.status_code == HTTPStatus.NOT_FOUND:
         return Problem("not_found", "There is no such record.")
-    try:
-        body = response.json() if response.content else {}
-    except ValueError:
-        body = {}
-    errors = [error for error in body.get("errors") or [body] if isinstance(error, Mapping)]
+    body = object_of(response)
+    errors = objects_in(body.get("errors")) or [body]
     chosen = next((error for error in errors if error.get("code") == DUPLICATE), errors[0])
-    owner = (chosen.get("additional_info") or {}).get("user_id")
+    owner = as_object(chosen.get("additional_info")).get("user_id")
     message = "; ".join(f"{error.get('field', '')} {error.get('message', '')}".strip() for error in errors)
     code = str(chosen.get("code") or response.status_code)
     return Problem(code, shorten(message or f"status {response.status_code}"), str(owner) if owner else None)

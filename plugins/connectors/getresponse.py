@@ -13,6 +13,7 @@ from typing import Any
 
 from requests import Response
 
+from connectors import getresponse_shapes as shapes
 from connectors.abreast import one_at_a_time, send_abreast
 from connectors.answers import server_time
 from connectors.connection import Settings
@@ -21,6 +22,7 @@ from connectors.errors import AuthError, PermanentError, TransientError
 from connectors.getresponse_calls import GetResponseCalls, Row, expect
 from connectors.getresponse_fields import CUSTOM, fields_of, new_field, raw_of
 from connectors.getresponse_lists import by_custom, campaign_id, exact, left, moment, walk
+from connectors.getresponse_shapes import ANSWERS, Listed
 from connectors.getresponse_writes import RefusedError, Writer, done
 from connectors.pace import Allowance
 from connectors.session import Session
@@ -55,7 +57,7 @@ class GetResponseConnector:
 
     def ping(self) -> Account:
         """Ask whose key this is."""
-        row = self._calls.get("accounts", kind="auth").json()
+        row = ANSWERS.read(self._calls.get("accounts", kind="auth"), shapes.Account)
         name = str(row.get("companyName") or row.get("email") or row["accountId"])
         self._account = Account(str(row["accountId"]), name, is_sandbox=bool(self._calls.session.loopback))
         return self._account
@@ -93,7 +95,7 @@ class GetResponseConnector:
             answers = [self._view(id) for id in part]
             missing |= {id for id, answer in zip(part, answers, strict=True) if not answer.ok}
             campaign = self._campaign(entity)
-            rows = [answer.json() for answer in answers if answer.ok]
+            rows = [ANSWERS.read(answer, Listed) for answer in answers if answer.ok]
             records = [_record(row, is_deleted=row["campaign"]["campaignId"] != campaign) for row in rows]
             yield Page(records, server_time(answers[0]))
         if missing:
@@ -118,7 +120,7 @@ class GetResponseConnector:
         """Yield contacts with an address on whatever list."""
         for value in values:
             query = {f"query[{key}]": value, "additionalFlags": "exactMatch"}
-            for rows, response in self._calls.pages("contacts", query):
+            for rows, response in self._calls.pages("contacts", query, Listed):
                 found = [_record(row) for row in rows if str(row.get(key) or "").casefold() == value.casefold()]
                 yield Page(found, server_time(response))
 
@@ -126,7 +128,7 @@ class GetResponseConnector:
         """Yield contacts that are there, on whatever list."""
         for id in ids:
             response = self._view(id)
-            yield Page([_record(response.json())] if response.ok else [], server_time(response))
+            yield Page([_record(ANSWERS.read(response, Listed))] if response.ok else [], server_time(response))
 
     def create_field(self, entity: str, name: str, label: str, kind: NewField = "reference") -> None:
         """Create a custom field, unless it is there; the API has no unique ones. `name` is with or without `custom_fields.`."""
@@ -152,7 +154,7 @@ class GetResponseConnector:
         return self._campaigns[name]
 
     def _field_rows(self) -> list[Row]:
-        return [row for rows, _ in self._calls.pages("custom-fields", {}) for row in rows]
+        return [row for rows, _ in self._calls.pages("custom-fields", {}, shapes.CustomField) for row in rows]
 
     # -- contacts
 
@@ -178,7 +180,7 @@ class GetResponseConnector:
     def _viewed(self, rows: Iterable[Row]) -> list[Record]:
         """The whole contacts; one that left the list meanwhile is not among them."""
         answers = [self._view(row["contactId"]) for row in rows]
-        return [_record(answer.json()) for answer in answers if answer.ok]
+        return [_record(ANSWERS.read(answer, Listed)) for answer in answers if answer.ok]
 
     def _view(self, id: str) -> Response:
         response = self._calls.send("GET", f"contacts/{id}", "read")

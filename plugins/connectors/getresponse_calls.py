@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 
 from requests import Response
 
-from connectors.errors import AuthError, PermanentError, RateLimitError, shorten
+from connectors.answers import object_of
+from connectors.errors import AuthError, PermanentError, RateLimitError, quiet, shorten
+from connectors.getresponse_shapes import ANSWERS
 from connectors.session import Kind, Session
 
 PER_PAGE = 1000
@@ -59,17 +61,19 @@ class GetResponseCalls:
         """Return a successful answer."""
         return expect(self.send("GET", path, kind, params=params))
 
-    def pages(self, path: str, params: Mapping[str, Any], body: Row | None = None) -> Iterator[tuple[list[Row], Response]]:
+    def pages(
+        self, path: str, params: Mapping[str, Any], shape: Any, body: Row | None = None
+    ) -> Iterator[tuple[list[Row], Response]]:
         """Yield the rows of a collection page by page; the header TotalCount tells the end, for pages may be smaller than asked.
 
-        `body` makes it a search, which is a POST that only reads.
+        `shape` is that of one row; `body` makes it a search, which is a POST that only reads.
         """
         page, seen = 1, 0
         while True:
             asked = {**params, "page": page, "perPage": PER_PAGE}
             method = "GET" if body is None else "POST"
             response = expect(self.send(method, path, "read", is_safe=True, params=asked, json=body))
-            rows = response.json()
+            rows = ANSWERS.read(response, list[shape])
             yield rows, response
             seen += len(rows)
             if not rows or seen >= total(response):
@@ -92,16 +96,13 @@ def expect(response: Response) -> Response:
     if response.ok:
         return response
     problem = problem_of(response)
-    raise PermanentError(f"GetResponse refused {urlsplit(response.url).path}: {response.status_code} {problem.message}.")
+    raise PermanentError(f"GetResponse refused {urlsplit(response.url).path}: {response.status_code} {quiet(problem.message)}.")
 
 
 def problem_of(response: Response) -> Problem:
     """Read the API's error body; its context, a list or an object, says which field is meant."""
-    try:
-        body = response.json()
-    except ValueError:
-        body = {}
-    if not isinstance(body, dict) or "code" not in body:
+    body = object_of(response)
+    if not str(body.get("code")).isdecimal():
         return Problem(0, f"status {response.status_code}")
     context = body.get("context") or []
     entries = context if isinstance(context, list) else [context]
@@ -114,6 +115,8 @@ def _no_access(response: Response) -> Exception:
     problem = problem_of(response)
     where = urlsplit(response.url).path
     if problem.code == BLOCKED:
-        return RateLimitError(f"GetResponse blocks the account for about 15 minutes ({where}: {problem.message}).", BLOCK_SECONDS)
+        return RateLimitError(
+            f"GetResponse blocks the account for about 15 minutes ({where}: {quiet(problem.message)}).", BLOCK_SECONDS
+        )
     reason = REASONS.get(problem.code, "check the API key and its rights")
-    return AuthError(f"GetResponse refuses {where} ({response.status_code} {problem.message}): {reason}.")
+    return AuthError(f"GetResponse refuses {where} ({response.status_code} {quiet(problem.message)}): {reason}.")

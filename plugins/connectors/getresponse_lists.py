@@ -12,6 +12,7 @@ from requests import Response
 
 from connectors.errors import PermanentError
 from connectors.getresponse_calls import PER_PAGE, GetResponseCalls, Row, total
+from connectors.getresponse_shapes import ANSWERS, Campaign, Found, Listed
 
 LEFT = ("removed", "undelivered")  # undelivered: taken off because its mails bounced
 CYCLES = ["receiving_autoresponder", "not_receiving_autoresponder"]
@@ -21,7 +22,7 @@ SHOWN = 10
 
 def campaign_id(calls: GetResponseCalls, name: str) -> str:
     """Return the id of the list called `name`, of the account's default list if it is blank. Raises PermanentError if there is none."""
-    rows = [row for page, _ in calls.pages("campaigns", {}) for row in page]
+    rows = [row for page, _ in calls.pages("campaigns", {}, Campaign) for row in page]
     for row in rows:
         is_default = str(row.get("isDefault")).lower() == "true"
         if is_default if not name else str(row["name"]).casefold() == name.casefold():
@@ -40,7 +41,7 @@ def walk(calls: GetResponseCalls, campaign: str, since: datetime | None) -> Iter
     while True:
         window = {f"query[{stamp}][from]": begin} if begin else {}
         response = calls.get("contacts", {**fixed, **window, "page": page, "perPage": PER_PAGE})
-        rows: list[Row] = response.json()
+        rows: list[Row] = ANSWERS.read(response, list[Listed])
         yield rows, response
         seen += len(rows)
         if not rows or seen >= total(response):
@@ -57,13 +58,16 @@ def exact(calls: GetResponseCalls, campaign: str, key: str, value: str) -> tuple
     """Return the contacts of a list whose `key`, email or name, is `value` in any case."""
     query = {"query[campaignId]": campaign, f"query[{key}]": value, "additionalFlags": "exactMatch"}
     response = calls.get("contacts", {**query, "perPage": PER_PAGE})
-    return [row for row in response.json() if str(row.get(key) or "").casefold() == value.casefold()], response
+    return [
+        row for row in ANSWERS.read(response, list[Listed]) if str(row.get(key) or "").casefold() == value.casefold()
+    ], response
 
 
 def left(calls: GetResponseCalls, campaign: str) -> Iterator[tuple[list[Row], Response]]:
     """Yield those who are no longer on a list; there is no filter by time, so this reads all of them."""
     for state in LEFT:
-        yield from calls.pages("search-contacts/contacts", {"sort[createdOn]": "ASC"}, _search(campaign, state, [[]], "and"))
+        search = _search(campaign, state, [[]], "and")
+        yield from calls.pages("search-contacts/contacts", {"sort[createdOn]": "ASC"}, Found, search)
 
 
 def by_custom(
@@ -76,7 +80,7 @@ def by_custom(
     ]
     sections = list(_cut(conditions, CONDITIONS_LIMIT))
     for part in _cut(sections, SECTIONS_LIMIT):
-        yield from calls.pages("search-contacts/contacts", {}, _search(campaign, "subscribed", part, "or"))
+        yield from calls.pages("search-contacts/contacts", {}, Found, _search(campaign, "subscribed", part, "or"))
 
 
 def moment(text: str) -> datetime:

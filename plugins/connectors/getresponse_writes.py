@@ -16,9 +16,11 @@ from connectors.contract import Record, Result, Write
 from connectors.flat import to_json
 from connectors.getresponse_calls import FORBIDDEN_STATE, GONE, RELATED, TAKEN, GetResponseCalls, Problem, Row, problem_of
 from connectors.getresponse_fields import CUSTOM, texts_of
-from connectors.session import written
+from connectors.getresponse_shapes import ANSWERS, CustomField, Listed, Tag
+from connectors.shapes import having
 
 CODES: Mapping[int, str] = {TAKEN: "duplicate_value", GONE: "not_found", FORBIDDEN_STATE: "forbidden_state"}
+SHAPES: Mapping[str, Any] = {"custom-fields": CustomField, "tags": Tag}
 TAGS, TAGS_ADD, TAGS_REMOVE = "tags", "tags_add", "tags_remove"
 
 
@@ -62,7 +64,7 @@ class Names:
         found = self._id("tags", "tagId", name)
         if found is None:
             made = _accepted(self._calls.send("POST", "tags", "write", is_safe=True, json={"name": name}))
-            found = str(written(made)["tagId"])
+            found = str(ANSWERS.written(made, having("tagId"))["tagId"])
             self._ids["tags"][name.casefold()] = found
         return found
 
@@ -72,7 +74,7 @@ class Names:
 
     def _id(self, path: str, id_name: str, name: str) -> str | None:
         if name.casefold() not in self._ids.get(path, {}):
-            rows = [row for page, _ in self._calls.pages(path, {}) for row in page]
+            rows = [row for page, _ in self._calls.pages(path, {}, SHAPES[path]) for row in page]
             self._ids[path] = {str(row["name"]).casefold(): str(row[id_name]) for row in rows}
         return self._ids[path].get(name.casefold())
 
@@ -103,7 +105,7 @@ class Writer:
         added = self._tags(tags.get(TAGS_ADD, ()))
         cleared = {name for name, texts in customs.items() if not texts}
         if cleared or tags.get(TAGS_REMOVE):
-            body |= self._without(_accepted(self._calls.send("GET", path, "read")).json(), customs, tags)
+            body |= self._without(self._present(path), customs, tags)
         if TAGS in tags:
             body["tags"] = self._tags([*tags[TAGS], *tags.get(TAGS_ADD, ())])
         if customs and "customFieldValues" not in body:
@@ -112,13 +114,16 @@ class Writer:
             self._upsert(f"{path}/tags", {"tags": added})
         if not body:
             return None
-        return dict(written(_accepted(self._calls.send("POST", path, "write", is_safe=True, json=body))))
+        return dict(ANSWERS.written(_accepted(self._calls.send("POST", path, "write", is_safe=True, json=body)), Listed))
 
     def delete(self, write: Write) -> None:
         """Take a contact off its list; one that is gone already is no matter. Raises RefusedError."""
         response = self._calls.send("DELETE", f"contacts/{write.id}", "write")
         if response.status_code != HTTPStatus.NOT_FOUND:
             _accepted(response)
+
+    def _present(self, path: str) -> Row:
+        return dict(ANSWERS.read(_accepted(self._calls.send("GET", path, "read")), Listed))
 
     def _upsert(self, path: str, body: Row) -> None:
         _accepted(self._calls.send("POST", path, "write", is_safe=True, json=body))

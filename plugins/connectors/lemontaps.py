@@ -19,7 +19,8 @@ from connectors.flat import flatten, unflatten
 from connectors.lemontaps_calls import Access, LemontapsCalls, Row, problem_of
 from connectors.lemontaps_fields import EXPORT, PERSONAL, fields_of
 from connectors.lemontaps_folder import LemontapsFolder
-from connectors.session import LostAnswerError, Session, written
+from connectors.lemontaps_shapes import ANSWERS, Contact, Contacts, Live
+from connectors.session import LostAnswerError, Session
 
 ENTITIES: Mapping[str, Entity] = {
     "contact": Entity("contact", "contacts", "id", "updated_at", has_delete_feed=True, can_delete=False)
@@ -52,7 +53,7 @@ class LemontapsConnector:
 
     def ping(self) -> Account:
         """List one contact: token, rights and capability in one call."""
-        self._calls.get("contacts", limit=1)
+        ANSWERS.read(self._calls.get("contacts", limit=1), Contacts)
         id = self.account_id()
         return Account(id, id, is_sandbox=bool(self._calls.session.loopback))
 
@@ -76,7 +77,7 @@ class LemontapsConnector:
                 response = self._calls.get("contacts", (HTTPStatus.GONE,), **asked)
                 if response.status_code == HTTPStatus.GONE:
                     break
-                body = response.json()
+                body = ANSWERS.read(response, Contacts)
                 yield Page([_record(row) for row in body["data"]], server_time(response))
                 cursor = body["next_cursor"]
             else:
@@ -88,7 +89,7 @@ class LemontapsConnector:
         self._checked(entity)
         for start in range(0, len(ids), PAGE_LIMIT):
             answers = [self._calls.get(f"contacts/{id}", (HTTPStatus.NOT_FOUND,)) for id in ids[start : start + PAGE_LIMIT]]
-            yield Page([_record(answer.json()) for answer in answers if answer.ok], server_time(answers[0]))
+            yield Page([_record(ANSWERS.read(answer, Contact)) for answer in answers if answer.ok], server_time(answers[0]))
 
     def find(self, entity: str, key: str, values: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
         """Yield what one walk over the whole list finds: the interface has no search."""
@@ -146,15 +147,16 @@ class LemontapsConnector:
         problem = None
         for _ in range(CHANGE_TRIES):
             read = self._calls.send("GET", f"contacts/{id}", "read")
-            if not read.ok or read.json().get("deleted"):
+            row = ANSWERS.read(read, Contact) if read.ok else {"deleted": True}
+            if row["deleted"]:
                 return Result("failed", id, code="not_found", message="There is no such contact.")
-            row = read.json()
+            ANSWERS.check(read, row, Live)
             if problem and all(row.get(name) == value for name, value in given.items()):
                 return Result("done", id, _record(row))
             headers = {"If-Match": f'"{row["version"]}"'}
             response = self._calls.send("PATCH", f"contacts/{id}", "write", headers=headers, json=given)
             if response.ok:
-                return Result("done", id, _record(written(response)))
+                return Result("done", id, _record(ANSWERS.written(response, Contact)))
             problem = problem_of(response)
             if response.status_code not in STALE:
                 return _failed(id, problem)

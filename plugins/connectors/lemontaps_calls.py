@@ -11,7 +11,9 @@ from typing import Any
 
 from requests import Response
 
-from connectors.errors import AuthError, PermanentError, shorten
+from connectors.answers import as_object, object_of
+from connectors.errors import AuthError, PermanentError, quiet, shorten
+from connectors.lemontaps_shapes import ANSWERS, Users
 from connectors.session import Kind, Session
 
 FORBIDDING = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -71,26 +73,26 @@ class LemontapsCalls:
             response = self.session.call("GET", url, "read", headers=headers, params=params, answers=FORBIDDING)
             if not response.ok:
                 raise AuthError(_words(response, "scim_url and scim_token in the connection's extra field"))
-            body = response.json()
+            body = ANSWERS.read(response, Users)
             yield from body.get("Resources") or []
-            total, start = int(body["totalResults"]), start + max(1, int(body.get("itemsPerPage") or USERS_PER_PAGE))
+            total, start = body["totalResults"], start + max(1, body.get("itemsPerPage") or USERS_PER_PAGE)
 
 
 def problem_of(response: Response) -> Problem:
     """Read the contract's envelope `{"error": {"code", "message", "fields"}}`; RFC 7644 has `scimType` and `detail`."""
-    try:
-        body = response.json()
-    except ValueError:
-        body = {}
-    body = body if isinstance(body, Mapping) else {}
+    body = object_of(response)
     inner = body.get("error")
     error = inner if isinstance(inner, Mapping) else body
     code = str(error.get("code") or error.get("scimType") or response.status_code)
-    fields = "; ".join(f"{name} {', '.join(words)}" for name, words in (error.get("fields") or {}).items())
+    fields = "; ".join(f"{name} {_listed(words)}" for name, words in as_object(error.get("fields")).items())
     message = " ".join(str(part) for part in (error.get("message"), error.get("detail"), fields) if part)
     return Problem(code, shorten(message or f"status {response.status_code}"))
 
 
 def _words(response: Response, check: str) -> str:
     problem = problem_of(response)
-    return f"Lemontaps refuses the call: {response.status_code} {problem.code}: {problem.message} Check {check}."
+    return f"Lemontaps refuses the call: {response.status_code} {problem.code}: {quiet(problem.message)} Check {check}."
+
+
+def _listed(words: Any) -> str:
+    return ", ".join(map(str, words)) if isinstance(words, list) else str(words)

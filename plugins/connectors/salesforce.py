@@ -16,13 +16,14 @@ from connectors import salesforce_related as related
 from connectors.answers import server_time
 from connectors.connection import Settings
 from connectors.contract import Account, Entity, Field, Known, NewField, Page, Record, Result, User, Write
-from connectors.errors import PermanentError
+from connectors.errors import PermanentError, TransientError
 from connectors.flat import flatten
 from connectors.salesforce_bulk import BulkJobs, has_literal_null
 from connectors.salesforce_calls import QUERIES_PER_CALL, VERSION, ApiError, Login, SalesforceCalls, is_busy
 from connectors.salesforce_collections import Collections, Way, way_of
 from connectors.salesforce_fields import create_custom_field, field_of
 from connectors.salesforce_login import Credentials, sign_in
+from connectors.salesforce_shapes import ANSWERS, DeleteLog, Describe, Read
 from connectors.salesforce_soql import VALUES_LIMIT, in_clauses, is_id, select, since_clause
 from connectors.session import Session
 
@@ -98,12 +99,15 @@ class SalesforceConnector:
 
     def ping(self) -> Account:
         """Log in and ask for the organization's name."""
-        row = self._calls.rows(select(["Id", "Name", "IsSandbox"], "Organization"))[0]
+        names = ("Id", "Name", "IsSandbox")
+        row = next(iter(self._calls.rows(select(names, "Organization"), *names)), None)
+        if row is None:
+            raise TransientError("Salesforce shows no organization, which every org has. The task is retried later.")
         return Account(row["Id"], row["Name"], row["IsSandbox"])
 
     def describe(self, entity: str) -> Sequence[Field]:
         """Return the fields the integration user may see: a hidden field and a missing one look the same."""
-        answer = self._calls.call("GET", f"sobjects/{self._path(entity)}/describe", "read").json()
+        answer = ANSWERS.read(self._calls.call("GET", f"sobjects/{self._path(entity)}/describe", "read"), Describe)
         fields = [field_of(row) for row in answer["fields"]]
         return [*(activities.fields_of(fields) if entity in activities.ENTITIES else fields), *related.fields_of(entity)]
 
@@ -177,7 +181,8 @@ class SalesforceConnector:
 
     def users(self) -> Sequence[User]:
         """Return the people with a licence of their own; those of portals and platforms own nothing here."""
-        rows = self._calls.rows("SELECT Id, Email, Name, IsActive FROM User WHERE UserType = 'Standard'")
+        names = ("Id", "Email", "Name", "IsActive")
+        rows = self._calls.rows(f"{select(names, 'User')} WHERE UserType = 'Standard'", *names)
         return [User(row["Id"], row["Email"] or "", row["Name"], bool(row["IsActive"])) for row in rows]
 
     def create_field(self, entity: str, name: str, label: str, kind: NewField = "reference") -> None:
@@ -219,7 +224,8 @@ class SalesforceConnector:
             return
         params = {"start": start.isoformat(timespec="seconds"), "end": clock.isoformat(timespec="seconds")}
         response = self._calls.call("GET", f"sobjects/{self._path(entity)}/deleted/", "read", params=params)
-        rows = [row for row in response.json()["deletedRecords"] if row["id"] not in seen]
+        log = ANSWERS.read(response, DeleteLog)["deletedRecords"]
+        rows = [row for row in log if row["id"] not in seen]
         records = [Record(row["id"], {}, datetime.fromisoformat(row["deletedDate"]), is_deleted=True) for row in rows]
         yield Page(records, server_time(response))
 
@@ -232,7 +238,7 @@ class SalesforceConnector:
 
 
 def _page(response: Response, rows: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> Page:
-    return Page([_record(row, fields) for row in rows], server_time(response))
+    return Page([_record(row, fields) for row in ANSWERS.check(response, rows, list[Read])], server_time(response))
 
 
 def _record(row: Mapping[str, Any], fields: Sequence[str]) -> Record:

@@ -19,6 +19,7 @@ from connectors.errors import SyncError, TransientError
 from connectors.flat import to_json
 from connectors.salesforce_calls import ApiError, SalesforceCalls
 from connectors.salesforce_collections import Way, packets, refusal
+from connectors.salesforce_shapes import ANSWERS, Done, Job, Made, Refused
 from connectors.salesforce_soql import long_id
 
 NULL = "#N/A"
@@ -67,7 +68,8 @@ class BulkJobs:
     def query(self, soql: str, verb: str = "query", page_rows: int = QUERY_PAGE_ROWS) -> Iterator[tuple[list[Row], Response]]:
         """Yield pages of rows as text; an empty cell is null or empty."""
         body = {"operation": verb, "query": soql, **ENCODING}
-        job = f"jobs/query/{self._calls.call('POST', 'jobs/query', 'read', is_safe=True, json=body).json()['id']}"
+        made = ANSWERS.read(self._calls.call("POST", "jobs/query", "read", is_safe=True, json=body), Made)
+        job = f"jobs/query/{made['id']}"
         state = self._wait(job)
         if state["state"] != "JobComplete":
             raise TransientError(f"The bulk query of {self._source} ended as {state['state']}: {state.get('errorMessage', '')}")
@@ -110,7 +112,8 @@ class BulkJobs:
         """Return the path of a job that holds the rows and has not begun: whatever fails here, nothing was written."""
         body = {"object": self._source, "operation": way.verb, **ENCODING}
         body |= {"externalIdFieldName": way.key} if way.key else {}
-        job = f"jobs/ingest/{self._calls.call('POST', 'jobs/ingest', 'write', is_safe=True, json=body).json()['id']}"
+        made = ANSWERS.read(self._calls.call("POST", "jobs/ingest", "write", is_safe=True, json=body), Made)
+        job = f"jobs/ingest/{made['id']}"
         headers = {"Content-Type": "text/csv; charset=UTF-8"}
         self._calls.call("PUT", f"{job}/batches", "write", data=content, headers=headers)
         return job
@@ -120,25 +123,26 @@ class BulkJobs:
             self._calls.call("PATCH", job, "write", json={"state": "UploadComplete"})
         except ApiError:
             # A repeat after a lost answer is refused because the job runs already.
-            if self._calls.call("GET", job, "read").json()["state"] not in UPLOADED_STATES:
+            if ANSWERS.read(self._calls.call("GET", job, "read"), Job)["state"] not in UPLOADED_STATES:
                 raise
 
     def _collect(self, job: str, way: Way, packet: Sequence[Write], table: Table, results: dict[int, Result]) -> None:
         """Fill `results` by place, file by file, as far as the answers come."""
         state = self._wait(job)
         waiting = Waiting(way, table)
-        for row in self._file(job, "successfulResults"):
+        for row in self._file(job, "successfulResults", Done):
             if (place := waiting.take(row)) is not None:
                 results[place] = Result("done", long_id(row["sf__Id"] or packet[place].id or ""))
-        for row in self._file(job, "failedResults"):
+        for row in self._file(job, "failedResults", Refused):
             if (place := waiting.take(row)) is not None:
                 results[place] = refusal(way, packet[place], *split_error(row["sf__Error"]))
-        for row in self._file(job, "unprocessedrecords"):
+        for row in self._file(job, "unprocessedrecords", Row):
             if (place := waiting.take(row)) is not None:
                 results[place] = _unprocessed(packet[place], state)
 
-    def _file(self, job: str, name: str) -> list[Row]:
-        return parse(self._results(f"{job}/{name}", {}).content)[1]
+    def _file(self, job: str, name: str, shape: Any) -> list[Row]:
+        response = self._results(f"{job}/{name}", {})
+        return list(ANSWERS.check(response, parse(response.content)[1], list[shape]))
 
     def _results(self, path: str, params: Mapping[str, str]) -> Response:
         return self._calls.call("GET", path, "read", params=params, headers={"Accept": "text/csv"}, media="csv")
@@ -147,7 +151,7 @@ class BulkJobs:
         """Return the job's description once it has ended."""
         spent, pause = 0.0, FIRST_POLL_SECONDS
         while spent < JOB_SECONDS:
-            state: dict[str, Any] = self._calls.call("GET", job, "read").json()
+            state: dict[str, Any] = ANSWERS.read(self._calls.call("GET", job, "read"), Job)
             if state["state"] in FINAL_STATES:
                 return state
             self._calls.session.pause(pause)

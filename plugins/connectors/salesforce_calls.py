@@ -1,22 +1,26 @@
 """Calls to the Salesforce REST API: the access token with one new login per failed call, and errors as exceptions."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from requests import PreparedRequest, Response
 
-from connectors.errors import AuthError, EditionError, PermanentError, RateLimitError, SyncError, TransientError, shorten
+from connectors.errors import AuthError, EditionError, PermanentError, RateLimitError, SyncError, TransientError, quiet, shorten
+from connectors.salesforce_shapes import ANSWERS, Composite, Query
 from connectors.salesforce_soql import long_id
-from connectors.session import Kind, LostAnswerError, Session, written
+from connectors.session import Kind, LostAnswerError, Session
+from connectors.shapes import having, many
 
 VERSION = "59.0"
 QUERIES_PER_CALL = 5  # the limit of queries in one composite call
 ADDRESS_CHARACTERS = 8_000  # of a query in a GET; servers refuse addresses above 16 KB
 DAILY_WAIT_SECONDS = 3600.0  # the daily limit is a rolling one
-TRUSTED_HOSTS = (".salesforce.com", ".force.com", ".salesforce.mil")
+TRUSTED_HOSTS = (".salesforce.com", ".force.com", ".cloudforce.com", ".salesforce.mil", ".sfcrmproducts.cn")
+INSTANCE = re.compile(r"https://([a-z0-9.-]+)(:\d+)?/?", re.IGNORECASE)  # nothing that two parsers could read in two ways
 # A new login cannot cure these.
 HOPELESS_TOKENS = ("not valid for use with the REST API", "Connected app is not attached to Agent")
 LIMIT_EXCEEDED = "REQUEST_LIMIT_EXCEEDED"
@@ -93,16 +97,17 @@ class SalesforceCalls:
             response, [body] = self._compose([soql], verb)
         else:
             response = self.call("GET", verb, "read", params={"q": soql})
-            body = response.json()
+            body = ANSWERS.read(response, Query)
         yield response, body
         while following := body.get("nextRecordsUrl"):
             response = self.call("GET", following, "read")
-            body = response.json()
+            body = ANSWERS.read(response, Query)
             yield response, body
 
-    def rows(self, soql: str) -> list[dict[str, Any]]:
-        """Return all rows of a small query."""
-        return [row for _, body in self.pages(soql) for row in body["records"]]
+    def rows(self, soql: str, *names: str) -> list[dict[str, Any]]:
+        """Return all rows of a small query that asks for these fields."""
+        pages = self.pages(soql)
+        return [row for answer, body in pages for row in ANSWERS.check(answer, body["records"], many(having(*names)))]
 
     def together(self, queries: Sequence[str], verb: str = "query") -> tuple[Response, list[dict[str, Any]]]:
         """Ask up to five queries in one call; values in them travel in the body, not in the URL.
@@ -124,8 +129,13 @@ class SalesforceCalls:
             for number, each in enumerate(requests)
         ]
         body = {"allOrNone": False, "collateSubrequests": False, "compositeRequest": parts}
-        answer = written(self.call("POST", "composite", "write", is_safe=is_safe, json=body, patience=len(requests)))
-        return [_rows_or_error(f"{self.root}/composite", part) for part in answer["compositeResponse"]]
+        response = self.call("POST", "composite", "write", is_safe=is_safe, json=body, patience=len(requests))
+        answers = ANSWERS.written(response, Composite)["compositeResponse"]
+        if len(answers) != len(requests):
+            raise LostAnswerError(
+                f"Salesforce answered {len(answers)} packets of {len(requests)}. They are looked up before a repeat."
+            )
+        return [_rows_or_error(f"{self.root}/composite", part) for part in answers]
 
     def _compose(self, queries: Sequence[str], verb: str) -> tuple[Response, list[Body]]:
         requests = [
@@ -134,16 +144,17 @@ class SalesforceCalls:
         ]
         body = {"allOrNone": False, "compositeRequest": requests}
         response = self.call("POST", "composite", "read", is_safe=True, json=body)
-        parts = response.json()["compositeResponse"]
+        parts = ANSWERS.read(response, Composite)["compositeResponse"]
+        ANSWERS.check_count(response, parts, len(queries))
         for part in parts:
             if part["httpStatusCode"] >= HTTPStatus.BAD_REQUEST:
                 raise error_of(f"{self.root}/composite", part["httpStatusCode"], problem_of(part["body"]))
-        return response, [part["body"] for part in parts]
+        return response, [ANSWERS.check(response, part["body"], Query) for part in parts]
 
     def _rows_from(self, body: Body) -> Iterator[dict[str, Any]]:
         yield from body["records"]
         while following := body.get("nextRecordsUrl"):
-            body = self.call("GET", following, "read").json()
+            body = ANSWERS.read(self.call("GET", following, "read"), Query)
             yield from body["records"]
 
     def org_id(self) -> str:
@@ -153,8 +164,9 @@ class SalesforceCalls:
 
     def _log_in(self) -> None:
         if not self._token:
-            self._token, self._instance = self._login()
-            self._check_instance()
+            token, instance = self._login()
+            self._check(instance)
+            self._token, self._instance = token, instance.rstrip("/")
 
     def _send(self, method: str, path: str, kind: Kind, arguments: Mapping[str, Any]) -> Response:
         self._log_in()
@@ -165,10 +177,13 @@ class SalesforceCalls:
         request.headers["Authorization"] = f"Bearer {self._token}"
         return request
 
-    def _check_instance(self) -> None:
-        host = urlsplit(self._instance).hostname or ""
-        if not self.session.loopback and not host.endswith(TRUSTED_HOSTS):
-            raise AuthError(f"The login names {host!r} as its server, which is not one of Salesforce's: no token is sent there.")
+    def _check(self, instance: str) -> None:
+        found = INSTANCE.fullmatch(instance)
+        if not self.session.loopback and not (found and found[1].casefold().endswith(TRUSTED_HOSTS)):
+            raise AuthError(
+                f"The login names {shorten(instance)!r} as its server, which is not one of Salesforce's: no token is sent there. "
+                "Check the connection's domain, and who answers there."
+            )
 
 
 def _rows_or_error(path: str, part: Body) -> Any:
@@ -197,11 +212,11 @@ def problem_of(body: Any) -> Problem:
 
 def error_of(path: str, status: int, problem: Problem) -> SyncError:
     """Return the exception that says what to do about a refused request."""
-    words = f"{status} {problem.code} {problem.message}".strip()
+    words = f"{status} {problem.code} {quiet(problem.message)}".strip()
     if status == HTTPStatus.UNAUTHORIZED:
         return AuthError(f"Salesforce does not accept our access token, not even a new one: {words}. Check app and user.")
     if problem.code == LIMIT_EXCEEDED:
-        return RateLimitError(f"Salesforce's daily limit of API calls is used up: {problem.message}", DAILY_WAIT_SECONDS)
+        return RateLimitError(f"Salesforce's daily limit of API calls is used up: {quiet(problem.message)}", DAILY_WAIT_SECONDS)
     if problem.code == "API_DISABLED_FOR_ORG":
         return EditionError(
             "This Salesforce org or user has no API access (API_DISABLED_FOR_ORG): it needs Enterprise edition or higher, "

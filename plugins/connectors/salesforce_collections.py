@@ -10,12 +10,15 @@ from http import HTTPStatus
 from itertools import islice
 from typing import Any, Literal
 
+import msgspec
+
 from connectors.contract import NOT_SENT, Result, Write
 from connectors.errors import SyncError
 from connectors.flat import unflatten
 from connectors.salesforce_calls import TRANSIENT_CODES, ApiError, Request, SalesforceCalls, problem_of
+from connectors.salesforce_shapes import ANSWERS, Saved
 from connectors.salesforce_soql import ID, long_id
-from connectors.session import LostAnswerError, written
+from connectors.session import LostAnswerError
 
 PACKET_ROWS = 200
 PACKETS_PER_CALL = 5  # the API's limit of collections in one call
@@ -111,7 +114,8 @@ class Collections:
 
     def _ask(self, way: Way, packet: Sequence[Write]) -> list[Row]:
         request = self._request(way, packet)
-        return list(written(self._calls.call(request.method, request.path, "write", json=request.body, headers=self._headers)))
+        response = self._calls.call(request.method, request.path, "write", json=request.body, headers=self._headers)
+        return list(ANSWERS.written(response, list[Any]))
 
     def _settle(self, way: Way, packet: Sequence[Write], ask: Ask) -> list[Result]:
         """Send a packet; halve what was spoiled as a whole until the culprits stand alone or the spare calls are used up."""
@@ -134,7 +138,7 @@ class Collections:
         """Return the results and the places of those that may have failed for another record's sake."""
         everywhere = list(range(len(packet))) if len(packet) > 1 else []
         try:
-            rows = ask()
+            rows = _whole(ask(), len(packet))
         except LostAnswerError as error:
             self._count_lost(way, error)
             return [Result("unknown", write.id, message=str(error)) for write in packet], []
@@ -175,6 +179,17 @@ def _given(answer: list[Row] | SyncError) -> list[Row]:
     if isinstance(answer, SyncError):
         raise answer
     return answer
+
+
+def _whole(rows: Any, count: int) -> list[Row]:
+    """Return the outcomes if there is one for each record. Raises LostAnswerError: without, nobody knows what was written."""
+    try:
+        outcomes: list[Row] = msgspec.convert(rows, list[Saved]) and rows
+    except msgspec.ValidationError as error:
+        raise LostAnswerError(f"Salesforce's answer to a write is not as its API gives it: {error}.") from None
+    if len(outcomes) != count:
+        raise LostAnswerError(f"Salesforce tells of {len(outcomes)} records of {count} that were written.")
+    return outcomes
 
 
 def result_of(way: Way, write: Write, row: Mapping[str, Any]) -> Result:

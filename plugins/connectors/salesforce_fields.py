@@ -6,6 +6,7 @@ from typing import Any
 from connectors.contract import Field, FieldType, NewField
 from connectors.errors import AuthError, EditionError, PermanentError
 from connectors.salesforce_calls import ApiError, SalesforceCalls
+from connectors.salesforce_shapes import ANSWERS, Made, Whoami
 from connectors.salesforce_soql import quote, select
 
 PERMISSION_SET = "Lockstep_Sync"
@@ -103,7 +104,7 @@ def _ensure_permission_set(calls: SalesforceCalls) -> str:
 
 
 def _ensure_assignment(calls: SalesforceCalls, parent: str) -> None:
-    user = str(calls.call("GET", "/services/oauth2/userinfo", "read").json()["user_id"])
+    user = str(ANSWERS.read(calls.call("GET", "/services/oauth2/userinfo", "read"), Whoami)["user_id"])
     where = f"PermissionSetId = {quote(parent)} AND AssigneeId = {quote(user)}"
     _ensure(calls, "PermissionSetAssignment", where, {"PermissionSetId": parent, "AssigneeId": user})
 
@@ -122,12 +123,15 @@ def _grant(calls: SalesforceCalls, parent: str, source: str, name: str) -> None:
 
 def _ensure(calls: SalesforceCalls, source: str, where: str, body: Mapping[str, Any]) -> str:
     """Return the id of the setup record that `where` finds, made from `body` if there is none."""
-    found = calls.rows(select(["Id"], source, where))
+    found = calls.rows(select(["Id"], source, where), "Id")
     if found:
         return str(found[0]["Id"])
     try:
-        return str(calls.call("POST", f"sobjects/{source}", "write", is_safe=True, json=body).json()["id"])
+        return str(ANSWERS.read(calls.call("POST", f"sobjects/{source}", "write", is_safe=True, json=body), Made)["id"])
     except ApiError as error:
         if error.code not in ALREADY_THERE:
             raise
-        return str(calls.rows(select(["Id"], source, where))[0]["Id"])
+        found = calls.rows(select(["Id"], source, where), "Id")
+        if not found:
+            raise
+        return str(found[0]["Id"])

@@ -5,6 +5,7 @@ here the flow is chosen first and only its own arguments are passed.
 """
 
 import logging
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,10 +21,12 @@ from simple_salesforce.login import SalesforceLogin
 
 from connectors.errors import AuthError, TransientError, shorten
 from connectors.salesforce_calls import error_of, problem_of
+from connectors.salesforce_shapes import ANSWERS, Token
 from connectors.session import Media, Session
 
 DOMAIN_SUFFIX = ".salesforce.com"
 SOAP = "/services/Soap/"
+DOMAIN_NAME = re.compile(r"[a-z0-9.-]+")
 SHARED_DOMAINS = ("login", "test")
 LOOK = "Check domain, consumer key and secret or private key in the connection."
 DOMAIN = "Check the connection's domain: 'login' is for production, 'test' for sandbox orgs; and the org's rules for the user."
@@ -76,7 +79,15 @@ class _TokenSession(requests.Session):
         response = self._session.call(str(method), str(url), "auth", is_safe=True, media=media, answers=seen, **kwargs)
         if not response.ok and response.content.lstrip()[:1] == b"[":
             raise error_of(str(urlsplit(str(url)).path), response.status_code, problem_of(response.json()))
+        if response.ok and media == "json":
+            _check(response)
         return response
+
+
+def _check(response: requests.Response) -> None:
+    instance = ANSWERS.read(response, Token)["instance_url"]  # of which simple-salesforce drops the scheme
+    if not instance.startswith("https://"):
+        raise AuthError(f"Salesforce's login names {shorten(instance)!r} as its server: without https no token is sent there.")
 
 
 def sign_in(credentials: Credentials, session: Session) -> tuple[str, str]:
@@ -127,8 +138,10 @@ def flow_of(credentials: Credentials) -> Mapping[str, str]:
 
 def domain_of(text: str) -> str:
     """Return the domain as simple-salesforce wants it, whether a host, an address or the bare part was given."""
-    host = urlsplit(text).hostname if "://" in text else text
-    return str(host or "login").removesuffix(DOMAIN_SUFFIX)
+    host = urlsplit(text if "://" in text else f"//{text.strip()}").hostname if text.strip() else "login"
+    if not host or not DOMAIN_NAME.fullmatch(host):
+        raise AuthError(f"{shorten(text)!r} is no domain of Salesforce: write 'login', 'test', or My Domain such as 'acme.my'.")
+    return host.removesuffix(DOMAIN_SUFFIX)
 
 
 def _password_flow(c: Credentials, domain: str) -> Mapping[str, str]:

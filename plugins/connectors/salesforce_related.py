@@ -12,7 +12,9 @@ from typing import Any
 
 from connectors.contract import Field, Page, Record
 from connectors.salesforce_calls import QUERIES_PER_CALL, SalesforceCalls
+from connectors.salesforce_shapes import ANSWERS
 from connectors.salesforce_soql import in_clauses, select, since_clause
+from connectors.shapes import having, many
 
 SHOWN = 5
 SEPARATOR = " · "
@@ -87,7 +89,7 @@ class RelatedTexts:
         """Return the keys of the parents of which a record has changed, or was deleted, at or after `since`."""
         soql = select([related.key], related.source, since_clause(MODIFIED, since))
         rows = (row for _, body in self._calls.pages(soql, "queryAll") for row in body["records"])
-        return {str(row[related.key]) for row in rows if row[related.key]}
+        return {str(row[related.key]) for row in rows if row.get(related.key)}
 
     def _texts(self, name: str, related: Related, page: Page) -> dict[str, str]:
         """Return the text of each parent in `page`, by its key."""
@@ -99,7 +101,8 @@ class RelatedTexts:
             for clause in in_clauses(related.key, keys)
         )
         while together := list(islice(queries, QUERIES_PER_CALL)):
-            for row in self._calls.together(together)[1]:
+            response, rows = self._calls.together(together)
+            for row in ANSWERS.check(response, rows, many(having(related.key, *fields))):
                 line = SEPARATOR.join(_spelled(row[field]) for field in fields if row[field] is not None)
                 lines[_folded(row[related.key])].append(line)
         return {key: "\n".join(found[:SHOWN]) for key, found in lines.items()}

@@ -21,7 +21,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, SSLError
 
 from connectors.answers import is_json, is_loopback, is_page, redact, retry_after_seconds, words_of
-from connectors.errors import AuthError, PermanentError, RateLimitError, TransientError
+from connectors.errors import AuthError, PermanentError, RateLimitError, TransientError, quiet
 from connectors.pace import Allowance, Pace
 
 CONNECT_SECONDS = 10.0
@@ -45,17 +45,6 @@ logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 class LostAnswerError(TransientError):
     """A write left and its answer did not come: it may have happened. Connectors turn it into `unknown` results."""
-
-
-def written(response: requests.Response) -> Any:
-    """Return what the answer to a write says. Raises LostAnswerError where it says nothing: it may have happened."""
-    try:
-        return response.json()
-    except ValueError:
-        raise LostAnswerError(
-            f"The answer {response.status_code} to {response.request.method} {redact(str(response.url))} has no content, so it is "
-            "not known what was written. It is looked up before a repeat."
-        ) from None
 
 
 class _TryAgainError(Exception):
@@ -274,7 +263,7 @@ def _is_torn(call: _Call, response: requests.Response) -> bool:
 def _refuse(call: _Call, response: requests.Response) -> None:
     status = response.status_code
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        raise AuthError(f"{call}: {status} {words_of(response)}. Check the credentials and rights in the connection.")
+        raise AuthError(f"{call}: {status} {quiet(words_of(response))}. Check the credentials and rights in the connection.")
     if HTTPStatus.MULTIPLE_CHOICES < status < HTTPStatus.BAD_REQUEST:
         raise PermanentError(f"{call}: the server redirects elsewhere ({status}). Check the host in the connection.")
     if call.media != "any" and response.ok and is_page(response):

@@ -5,6 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from sync.rejections import COUNTED_STATE
+
 Row = dict[str, Any]
 
 # Airflow DAG and integration have one name; an integration that was moved to another org or account has a row per pair of them.
@@ -33,7 +35,7 @@ LATEST_STATES = (
 )
 
 # A finished batch has noted what it did; one that broke off, or is at it, is counted.
-OVER_TIME = """
+OVER_TIME = f"""
 with shown as (
   select id, started_at, counts->'load' as noted from sync.batch
   where integration_id = :id and started_at >= now() - make_interval(days => :days) and state <> 'idle'),
@@ -44,7 +46,7 @@ noted as (
   from shown, jsonb_each_text(noted) where noted is not null and key like '% to_% % %'),
 counted as (
   select date_trunc(:step, s.started_at at time zone 'UTC') as moment, a.entity, a.side, a.operation, a.state, a.n
-  from shown s, lateral (select entity, side, operation, state, count(*) as n from sync.action a
+  from shown s, lateral (select entity, side, operation, {COUNTED_STATE} as state, count(*) as n from sync.action a
     where a.batch_id = s.id and a.operation <> 'agree' group by 1, 2, 3, 4) a where s.noted is null)
 select moment, entity, side,
   coalesce(sum(n) filter (where state = 'done' and operation = 'create'), 0)::bigint as created,
@@ -53,7 +55,7 @@ select moment, entity, side,
   coalesce(sum(n) filter (where state = 'skipped'), 0)::bigint as skipped,
   coalesce(sum(n) filter (where state in ('failed', 'unknown')), 0)::bigint as failed
 from (select * from noted union all select * from counted) c where operation <> 'agree' group by 1, 2, 3 order by 1, 2, 3
-"""
+"""  # noqa: S608 - a constant
 
 ENTITIES = """
 with recursive e as (

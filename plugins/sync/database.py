@@ -1,6 +1,6 @@
 """Lockstep's own Postgres: engine, migrations, bulk COPY and the lock that keeps two workers of one integration apart."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -12,9 +12,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg import Connection as DriverConnection
+from psycopg import Error as DriverError
 from psycopg.types.json import set_json_dumps, set_json_loads
-from sqlalchemy import Connection, Engine, create_engine, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from connectors.errors import PermanentError, SyncError, TransientError, shorten
@@ -23,6 +24,23 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "lockstep_version"
 MIGRATION_LOCK = 7_301_001
 COPY_BLOCK_BYTES = 1 << 18
+# What makes both ends notice within a minute that the other one is gone: a machine that dies says no goodbye, and its server session
+# would keep the integration's lock. Unix sockets ignore these. The server looks after us also while it works on a query.
+IDLE_SECONDS, PROBE_SECONDS, PROBES = 20, 10, 3
+UNANSWERED_SECONDS = 50
+ALIVE: Mapping[str, Any] = {
+    "keepalives_idle": IDLE_SECONDS,
+    "keepalives_interval": PROBE_SECONDS,
+    "keepalives_count": PROBES,
+    "tcp_user_timeout": UNANSWERED_SECONDS * 1000,
+}
+SERVER_ALIVE: Mapping[str, str] = {
+    "tcp_keepalives_idle": str(IDLE_SECONDS),
+    "tcp_keepalives_interval": str(PROBE_SECONDS),
+    "tcp_keepalives_count": str(PROBES),
+    "tcp_user_timeout": str(UNANSWERED_SECONDS * 1000),
+    "client_connection_check_interval": f"{PROBE_SECONDS}s",
+}
 NULL = r"\N"  # in the text format of COPY
 MISTAKES = ("authentication failed", "no password supplied", "does not exist", "no pg_hba.conf entry", "resolve host")
 
@@ -35,17 +53,34 @@ def to_json(value: Any) -> str:
 
 
 def connect(url: str) -> Engine:
-    """Return an engine for `url` (any postgresql:// form); JSON is read and written with msgspec."""
+    """Return an engine for `url` (any postgresql:// form); JSON is read and written with msgspec.
+
+    What `url` says of keepalives itself goes first.
+    """
     set_json_loads(msgspec.json.decode)
     set_json_dumps(_encode)
-    return create_engine(
-        make_url(url).set(drivername="postgresql+psycopg"),
+    address = make_url(url)
+    engine = create_engine(
+        address.set(drivername="postgresql+psycopg"),
         json_serializer=to_json,
         json_deserializer=msgspec.json.decode,
         pool_pre_ping=True,
         hide_parameters=True,  # error texts go to the log, and the parameters are people's data
-        connect_args={"application_name": "lockstep", "connect_timeout": 10},
+        connect_args={"application_name": "lockstep", "connect_timeout": 10, **_unless_given(address)},
     )
+    event.listen(engine, "connect", _keep_alive)
+    return engine
+
+
+def _keep_alive(connection: DriverConnection[Any], _: object) -> None:
+    """Tell the server, by a query and not by startup options, which poolers refuse; an older server skips what it does not know."""
+    query = "select set_config(name, %s::jsonb ->> name, false) from pg_settings where name = any(%s)"
+    connection.execute(query, [to_json(SERVER_ALIVE), list(SERVER_ALIVE)])
+    connection.commit()
+
+
+def _unless_given(address: URL) -> dict[str, Any]:
+    return {name: value for name, value in ALIVE.items() if name not in address.query}
 
 
 @contextmanager
@@ -113,14 +148,41 @@ def integration_lock(engine: Engine, integration: str) -> Iterator[None]:
         query = text("select pg_try_advisory_lock(hashtextextended(:name, 0))")
         if not connection.scalar(query, {"name": integration}):
             raise TransientError(f"{integration}: another worker is running a stage of this integration; try again later")
-        connection.commit()
-        try:
+        with _held(connection, integration):
             yield
-        finally:
-            with suppress(DBAPIError):  # the session is gone and the lock with it
-                connection.rollback()
-                connection.execute(text("select pg_advisory_unlock(hashtextextended(:name, 0))"), {"name": integration})
-                connection.commit()
+
+
+@contextmanager
+def waited_lock(engine: Engine, name: str) -> Iterator[None]:
+    """Hold a lock that others wait for; it falls with the session, too. Raises the errors of `reach`."""
+    with reach(engine) as connection:
+        connection.execute(text("select pg_advisory_lock(hashtextextended(:name, 0))"), {"name": name})
+        with _held(connection, name):
+            yield
+
+
+@contextmanager
+def _held(connection: Connection, name: str) -> Iterator[None]:
+    connection.commit()
+    try:
+        yield
+    except (DriverError, DBAPIError) as error:
+        forget_values(error)
+        raise
+    finally:
+        with suppress(DBAPIError):  # the session is gone and the lock with it
+            connection.rollback()
+            connection.execute(text("select pg_advisory_unlock(hashtextextended(:name, 0))"), {"name": name})
+            connection.commit()
+
+
+def forget_values(error: DriverError | DBAPIError) -> None:
+    """Leave of an error only what Postgres says first: its details and contexts quote rows, and error texts go to the log."""
+    driver_error = error.orig if isinstance(error, DBAPIError) else error
+    words = str(driver_error).partition("\nDETAIL:")[0].partition("\nCONTEXT:")[0]
+    for each in (error, driver_error):
+        if each is not None:
+            each.args = (words,)
 
 
 def driver(connection: Connection) -> DriverConnection[Any]:

@@ -25,13 +25,14 @@ from connectors.errors import (
 )
 from sync.batch import Batch, close_batch, note_counts
 from sync.budget import put_off
+from sync.doubles import one_creator
 from sync.drift import told_drift
 from sync.extract import move_watermarks
 from sync.moved import SecondLook
 from sync.outbox import CHUNK, Binder, Outgoing, mark, planned
 from sync.outcome import report, trouble_of
 from sync.recover import recover
-from sync.rejections import PENDING, close_mended
+from sync.rejections import COUNTED_STATE, PENDING, close_mended
 from sync.settings import EntitySettings, Side
 from sync.settle import settle, settle_agreed
 from sync.staging import wanted_fields
@@ -99,9 +100,10 @@ def _carry_out(batch: Batch, look: SecondLook, stops: _Stops) -> str:
     while actions := _next(batch, stops):
         name, side = actions[0].entity, actions[0].side
         try:
-            left = look.leave_moved(entities[name], side, actions)
-            if still := [action for action in actions if action.link_id not in left]:
-                _send(batch, entities[name], still, look.connectors[side], stops)
+            with one_creator(batch, entities[name], actions, look.connectors[side]) as made:
+                left = made | look.leave_moved(entities[name], side, actions)
+                if still := [action for action in actions if action.link_id not in left]:
+                    _send(batch, entities[name], still, look.connectors[side], stops)
         except BudgetError as error:
             return put_off(batch, error)
         except (AuthError, RateLimitError):
@@ -229,7 +231,8 @@ def _forget(connection: Connection, batch: Batch, stopped: Collection[str]) -> N
 
 def _counts(batch: Batch) -> dict[str, Any]:
     query = text(
-        "select entity, side, operation, state, count(*) from sync.action where batch_id = :id group by 1, 2, 3, 4 order by 1, 2, 3, 4"
+        f"select entity, side, operation, {COUNTED_STATE}, count(*) from sync.action where batch_id = :id"
+        " group by 1, 2, 3, 4 order by 1, 2, 3, 4"
     )
     with batch.engine.connect() as connection:
         rows = connection.execute(query, {"id": batch.id}).all()

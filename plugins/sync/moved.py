@@ -28,6 +28,7 @@ from sync.staging import wanted_fields
 
 MOVED = "moved"  # code of an action left out
 LEFT_OUT = "left out"  # stands for the digest of a record that does not pass the filter any more
+CHANGED = "the record changed after the plan was made; the next run plans it anew"
 AGAIN_SECONDS = 30.0  # until a list of changes is asked again
 log = logging.getLogger(__name__)
 
@@ -140,7 +141,7 @@ def _look_of(entity: EntitySettings, side: Side, record: Record) -> str:
     return "" if entity.passes(side, record.raw) else LEFT_OUT
 
 
-def leave(connection: Connection, batch: Batch, query: Any, values: Mapping[str, Any]) -> set[int]:
+def leave(connection: Connection, batch: Batch, query: Any, values: Mapping[str, Any], why: str = CHANGED) -> set[int]:
     """Take the actions that `query` finds out of the plan; the next run looks at their records again, on both sides.
 
     Returns the links they belong to.
@@ -151,14 +152,14 @@ def leave(connection: Connection, batch: Batch, query: Any, values: Mapping[str,
     left = connection.execute(
         text(
             "update sync.action set state = 'skipped', code = :code, ended_at = now(),"
-            " message = 'the record changed after the plan was made; the next run plans it anew' where id = any(:ids)"
+            " message = :why where id = any(:ids)"
             " returning link_id, entity, salesforce_id, app_id"
         ),
-        {"ids": ids, "code": MOVED},
+        {"ids": ids, "code": MOVED, "why": why},
     ).all()
-    why = [reason("", WAITS, "the record changed after the plan was made")]
+    reasons = [reason("", WAITS, why.partition(";")[0])]
     again = [
-        Rejection(row.entity, side, record_id, "load", why)
+        Rejection(row.entity, side, record_id, "load", reasons)
         for row in left
         for side, record_id in (("salesforce", row.salesforce_id), ("app", row.app_id))
         if record_id

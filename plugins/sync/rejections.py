@@ -17,6 +17,8 @@ from sync.settings import EntitySettings
 RETRY_HOURS = 24
 WAITS = "waits"  # code of a reason that does not hold the record itself back
 PENDING = "reference_pending"  # what it refers to was not made in time
+# How an action counts. One that was put off until its counterpart is there comes back as another one: it waits, and nothing is left out.
+COUNTED_STATE = f"case when state = 'skipped' and code = '{PENDING}' then 'waiting' else state end"
 GONE = "gone"  # the counterpart was deleted there, by a person: nothing to mend
 QUIET = (WAITS, GONE)
 

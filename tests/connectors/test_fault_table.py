@@ -4,7 +4,7 @@ The kinds come from the servers themselves, so a new one is tested as soon as it
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 import pytest
@@ -52,6 +52,7 @@ FATES = {
     "half": SPOILED,
     "broken": SPOILED,
     "blank": SPOILED,
+    "shape": Fate(once=TransientError, written_once=("done", "unknown"), written_lasting=("done", "unknown")),
     "page": Fate(once=TransientError, written_once=("unknown",)),
     "redirect": refusal(PermanentError, PermanentError),
     "401": refusal(AuthError, AuthError),
@@ -167,6 +168,57 @@ def test_a_record_that_is_refused_is_refused_alone(patient, case, kind):
     assert kind in OF_ONE_RECORD
     refused = refused_alone(patient, kind)
     assert (bool(refused.code), bool(refused.message), refused.is_transient) == (True, True, kind == "row_lock")
+
+
+@pytest.mark.parametrize("form", ["other", "empty", "null", "nulls"])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.system)
+def test_json_of_another_shape_is_named_with_system_and_route_and_without_values(patient, case, form):
+    for what, attempt in READINGS.items():
+        patient.person()
+        patient.client.fault("shape", form=form, times=-1, path=None if what == "sign_in" else BEHIND_LOGIN)
+        with pytest.raises(TransientError, match=r"not as its API does: .*(xpected|missing)") as caught:
+            attempt(patient)
+        patient.client.clear_faults()
+        assert case.system in str(caught.value).casefold()
+        assert "@" not in str(caught.value)
+
+
+@pytest.mark.parametrize("form", ["other", "empty", "null", "nulls", "ids"])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.system)
+def test_a_write_whose_answer_has_another_shape_is_looked_up_before_a_repeat(patient, case, form):
+    for what in WRITINGS.keys() - case.cannot:
+        write, count = WRITINGS[what](patient)
+        patient.client.fault("shape", form=form, times=-1, path=BEHIND_LOGIN)  # what is read for the write, too
+        state, error = outcome(patient, write)
+        patient.client.clear_faults()
+        assert state in ("done", "unknown", "not sent"), (what, state, error)
+        assert state != "not sent" or isinstance(error, TransientError)
+        assert count() in {"done": (1,), "not sent": (0,)}.get(state, (0, 1)), (what, state, error)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.system)
+def test_what_the_users_and_fields_are_is_not_made_of_another_shape(patient, case):
+    for form in ("other", "empty", "null", "nulls"):
+        patient.client.fault("shape", form=form, times=-1, path=BEHIND_LOGIN)
+        for ask in (lambda made: made.describe("contact"), lambda made: made.users()):
+            made = patient.connect()
+            before = sum(made._calls.session.calls.values()) if hasattr(made, "_calls") else 0
+            try:
+                ask(made)
+            except TransientError:
+                continue
+            assert sum(made._calls.session.calls.values()) == before, "only what asks nothing gets over it"
+        patient.client.clear_faults()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.system)
+def test_ids_of_another_type_are_refused_or_taken_but_break_nothing(patient, case):
+    for what, attempt in READINGS.items():
+        patient.person()
+        patient.client.fault("shape", form="ids", times=-1, path=None if what == "sign_in" else BEHIND_LOGIN)
+        with suppress(TransientError, AssertionError):  # taken, the ids are other ones than those asked for
+            attempt(patient)
+        patient.client.clear_faults()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.system)

@@ -11,7 +11,8 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 
 from connectors.answers import redact, retry_after_seconds, server_time
 from connectors.errors import AuthError, PermanentError, RateLimitError, TransientError
-from connectors.session import LostAnswerError, Session, written
+from connectors.session import LostAnswerError, Session
+from connectors.shapes import Answers as Shapes
 
 URL = "https://acme.example/api/things"
 OK = (200, {}, "[]")
@@ -94,7 +95,7 @@ def test_a_create_whose_answer_ends_in_the_middle_may_have_been_done(session_of)
 
 def test_a_write_whose_answer_says_nothing_may_have_been_done(session_of):
     with pytest.raises(LostAnswerError, match="looked up"):
-        written(session_of((201, {}, "")).call("POST", URL, "write"))
+        Shapes("Acme").written(session_of((201, {}, "")).call("POST", URL, "write"), dict)
 
 
 @pytest.mark.parametrize(("method", "status", "media"), [("POST", 202, "json"), ("DELETE", 200, "json"), ("GET", 200, "csv")])

@@ -6,7 +6,7 @@ import pytest
 from connector_contract import EPOCH, HttpContract, records_of
 from salesforce_org import changes, creates, org_that_answers, person, write
 
-from connectors.errors import AuthError, PermanentError, RateLimitError
+from connectors.errors import AuthError, PermanentError, RateLimitError, TransientError
 
 GONE = "0035e0000099999AAA"
 
@@ -53,11 +53,35 @@ def test_a_401_with_a_web_page_is_an_auth_error():
         org_that_answers((401, {}, "<html>login</html>"))[0].ping()
 
 
-def test_no_token_goes_to_a_strangers_server():
-    connector, _, transport = org_that_answers((200, {}, "{}"), instance="https://salesforce.com.evil.example")
-    with pytest.raises(AuthError, match="evil"):
-        connector.ping()
+@pytest.mark.parametrize(
+    "instance",
+    [
+        "https://salesforce.com.evil.example",
+        "https://evil.example/.salesforce.com",
+        "https://evil.example\\@acme.my.salesforce.com",
+        "https://evil.example#.salesforce.com",
+        "https://user@acme.my.salesforce.com",
+        "https://evilsalesforce.com",
+        "http://acme.my.salesforce.com",
+        "https://127.0.0.1:8000",
+        "https://",
+    ],
+)
+def test_no_token_goes_to_a_strangers_server(instance):
+    connector, logins, transport = org_that_answers((200, {}, "{}"), instance=instance)
+    for _ in range(2):  # the second call, too, for the first one has a token by then
+        with pytest.raises(AuthError, match="no token is sent there"):
+            connector.ping()
     assert transport.requests == []
+    assert len(logins) == 2
+
+
+@pytest.mark.parametrize("host", ["acme.my.salesforce.com", "ACME.my.salesforce.mil:443", "eu1.force.com", "na2.cloudforce.com/"])
+def test_every_domain_of_salesforce_gets_its_token(host):
+    connector, _, transport = org_that_answers((200, {}, '{"totalSize": 0, "records": []}'), instance=f"https://{host}")
+    with pytest.raises(TransientError, match="no organization"):
+        connector.ping()
+    assert transport.requests[0].headers["Authorization"] == "Bearer 00D!token"
 
 
 def test_an_edition_without_api_is_one_clear_sentence(salesforce):

@@ -3,9 +3,11 @@
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from transport import Answers
 
 from connectors.errors import AuthError, TransientError
 from connectors.salesforce_login import Credentials, domain_of, flow_of, sign_in
+from connectors.session import Session
 
 APP = {"consumer_key": "SANDBOX_CONSUMER_KEY"}
 SECRET = {"consumer_secret": "sandbox-consumer-secret"}
@@ -104,7 +106,39 @@ def test_the_first_complete_flow_wins_and_takes_only_its_own_arguments():
     assert "organizationId" in flow_of(Credentials(**USER, password="p", organization_id="00D"))
 
 
-@pytest.mark.parametrize("text", ["acme.my", "acme.my.salesforce.com", "https://acme.my.salesforce.com/"])
+@pytest.mark.parametrize("token", ["{}", "[]", '{"access_token": "00D!x"}', '{"access_token": 5, "instance_url": "https://x"}'])
+def test_a_login_answered_with_other_json_is_a_matter_of_time(token):
+    session = Session(pause=lambda _: None)
+    session.http.mount("https://", Answers((200, {}, token)))
+    with pytest.raises(TransientError, match="Salesforce answered POST acme"):
+        sign_in(Credentials(domain="acme.my", **APP, **SECRET), session)
+
+
+def test_a_login_that_names_a_server_without_https_is_refused():
+    session = Session(pause=lambda _: None)
+    session.http.mount(
+        "https://", Answers((200, {}, '{"access_token": "00D!x", "instance_url": "http://acme.my.salesforce.com"}'))
+    )
+    with pytest.raises(AuthError, match="without https no token is sent"):
+        sign_in(Credentials(domain="acme.my", **APP, **SECRET), session)
+
+
+@pytest.mark.parametrize("text", ["https://user@", "acme my", "acme_my.salesforce.com"])
+def test_a_domain_that_is_none_gets_no_credentials(text):
+    with pytest.raises(AuthError, match="no domain of Salesforce"):
+        domain_of(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "acme.my",
+        "acme.my.salesforce.com",
+        "https://acme.my.salesforce.com/",
+        "acme.my.salesforce.com/",
+        "acme.my.salesforce.com:443",
+    ],
+)
 def test_a_domain_is_read_in_any_form(text):
     assert domain_of(text) == "acme.my"
 

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from getresponse_world import FLAG, REFERENCE, connectors
+from health.queries import over_time
 from sync.preflight import Access, Preflight
 
 
@@ -37,6 +38,22 @@ def test_a_contact_that_appears_later_is_linked_then_and_never_added_twice(world
     world.run()
     assert world.there()["custom_fields"]["job_title"] == "CEO"
     assert world.app.calls()["by"]["POST /contacts"] == 1
+    world.app.clock(0)
+
+
+@pytest.mark.feature("GR-14", "ALL-12")
+def test_a_cross_reference_that_waits_for_its_contact_counts_as_waiting_and_is_told_once(world):
+    world.app.switches(create_delay_seconds=7200)
+    world.contact(FirstName="Mara", Email="mara@nordwerk.example")
+    world.run()
+    assert world.counts["load"]["newsletter to_salesforce update waiting"] == 1
+    assert not [name for name in world.counts["load"] if name.endswith(" skipped")]
+    with world.engine.begin() as connection:
+        [integration] = connection.execute(text("select id from sync.integration")).scalars()
+        for _ in ("noted", "counted, as after a run that broke off"):
+            told = over_time(connection, integration, 1)
+            assert sum(row["skipped"] for row in told) == 0
+            connection.execute(text("update sync.batch set counts = '{}'"))
     world.app.clock(0)
 
 
