@@ -23,6 +23,8 @@ left join lateral (select * from sync.batch b where b.integration_id = i.id orde
 where i.name = any(:names) and (cast(:id as int) is null or i.id = :id) order by i.name, b.id desc nulls last
 """
 
+KNOWN = "select id, name from sync.integration where name = any(:names) and (cast(:id as int) is null or id = :id) order by name, id"
+
 RUNS = """
 select id, run_id, mode, state, started_at, ended_at, params, mapping_digest, counts, reads from sync.batch
 where integration_id = :id and (:before = 0 or id < :before) and (:with_idle or state <> 'idle') order by id desc limit :limit
@@ -74,6 +76,11 @@ from sync.watermark w join sync.batch b on b.id = w.batch_id where w.integration
 def integrations(connection: Connection, names: Sequence[str], integration_id: int | None = None) -> list[Row]:
     """The integrations called `names`, with their newest run and what waits; the one in use first among those of one name."""
     return rows(connection, INTEGRATIONS, names=list(names), id=integration_id)
+
+
+def known(connection: Connection, names: Sequence[str], integration_id: int | None = None) -> list[Row]:
+    """Only id and name of the integrations called `names`: all that most views need."""
+    return rows(connection, KNOWN, names=list(names), id=integration_id)
 
 
 def runs(connection: Connection, integration_id: int, limit: int = 20, before: int = 0, with_idle: bool = False) -> list[Row]:

@@ -14,6 +14,7 @@ from sync.rejection r join sync.batch b on b.id = r.last_batch_id
 where r.integration_id = :id and r.closed_at is null and (:before = 0 or r.id < :before)
   and (:entity = '' or r.entity = :entity) and (:side = '' or r.side = :side) and (:stage = '' or r.stage = :stage)
   and (:code = '' or r.reasons @> jsonb_build_array(jsonb_build_object('code', cast(:code as text))))
+  and (:batch = 0 or r.last_batch_id = :batch)
 order by r.id desc limit :limit
 """
 
@@ -59,11 +60,12 @@ def rejections(
     side: str = "",
     stage: str = "",
     code: str = "",
+    batch: int = 0,
     before: int = 0,
     limit: int = 100,
 ) -> list[Row]:
-    """The records that wait, newest first, each with every reason."""
-    values = {"entity": entity, "side": side, "stage": stage, "code": code, "before": before, "limit": limit}
+    """The records that wait, newest first, each with every reason; `batch`: those that this one held back last."""
+    values = {"entity": entity, "side": side, "stage": stage, "code": code, "batch": batch, "before": before, "limit": limit}
     return rows(connection, REJECTIONS, id=integration_id, **values)
 
 
@@ -104,15 +106,16 @@ def retry(connection: Connection, integration_id: int, ids: Sequence[int]) -> in
 
 
 def retry_all(
-    connection: Connection, integration_id: int, entity: str = "", side: str = "", stage: str = "", code: str = ""
+    connection: Connection, integration_id: int, entity: str = "", side: str = "", stage: str = "", code: str = "", batch: int = 0
 ) -> int:
     """Let every rejection that the filter names come back with the next run; return how many."""
     query = (
         "update sync.rejection r set retry_at = now() where integration_id = :id and closed_at is null"
         " and (:entity = '' or r.entity = :entity) and (:side = '' or r.side = :side) and (:stage = '' or r.stage = :stage)"
         " and (:code = '' or r.reasons @> jsonb_build_array(jsonb_build_object('code', cast(:code as text))))"
+        " and (:batch = 0 or r.last_batch_id = :batch)"
     )
-    values = {"id": integration_id, "entity": entity, "side": side, "stage": stage, "code": code}
+    values = {"id": integration_id, "entity": entity, "side": side, "stage": stage, "code": code, "batch": batch}
     return connection.execute(text(query), values).rowcount
 
 

@@ -34,7 +34,8 @@ select b.id, b.integration_id, l.entity, 1, case when w.n % 3 = 0 then 'salesfor
   case when w.n % 17 = 0 then 'delete' when w.n % 5 = 0 then 'create' when w.n % 13 = 0 then 'agree' else 'update' end,
   l.id, l.salesforce_id, l.app_id, jsonb_build_object('phone', jsonb_build_array('+49 30 1', '+49 30 ' || w.n)), 'changed in salesforce',
   case when w.n % 997 = 0 then 'failed' when w.n % 101 = 0 then 'skipped' else 'done' end, 1,
-  case when w.n % 997 = 0 then 'DUPLICATE_VALUE' else '' end, case when w.n % 997 = 0 then 'duplicate value found: Email' else '' end,
+  case when w.n % 997 = 0 then 'DUPLICATE_VALUE' else '' end, case when w.n % 997 = 0 then 'duplicate value found: Email'
+    when w.n % 101 = 0 then 'left to the next run' else '' end,
   b.started_at, b.started_at, b.ended_at
 from generate_series(1, :writes) as w(n)
 join (select id, integration_id, started_at, ended_at, row_number() over (order by id) as place
