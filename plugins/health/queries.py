@@ -23,7 +23,9 @@ left join lateral (select * from sync.batch b where b.integration_id = i.id orde
 where i.name = any(:names) and (cast(:id as int) is null or i.id = :id) order by i.name, b.id desc nulls last
 """
 
-KNOWN = "select id, name from sync.integration where name = any(:names) and (cast(:id as int) is null or id = :id) order by name, id"
+KNOWN = (
+    "select id, name from sync.integration where name = any(:names) and (cast(:id as int) is null or id = :id) order by name, id"
+)
 
 RUNS = """
 select id, run_id, mode, state, started_at, ended_at, params, mapping_digest, counts, reads from sync.batch
@@ -34,18 +36,19 @@ LATEST_STATES = (
     "select id, state, mode, run_id, started_at from sync.batch where integration_id = :id order by id desc limit :limit"
 )
 
-# A finished batch has noted what it did; one that broke off, or is at it, is counted.
+# A finished batch has noted what it did; one that broke off, or is at it, is counted; a plan that waits has done nothing.
+# Notes are summed up before their keys are taken apart: there are few keys, however many batches.
 OVER_TIME = """
 with shown as (
-  select id, started_at, counts->'load' as noted from sync.batch
-  where integration_id = :id and started_at >= now() - make_interval(days => :days) and state <> 'idle'),
+  select id, date_trunc(:step, started_at at time zone 'UTC') as moment, counts->'load' as noted from sync.batch
+  where integration_id = :id and started_at >= now() - make_interval(days => :days) and state not in ('idle', 'planned', 'held')),
 noted as (
-  select date_trunc(:step, started_at at time zone 'UTC') as moment, split_part(key, ' ', 1) as entity,
-    substr(split_part(key, ' ', 2), 4) as side, split_part(key, ' ', 3) as operation, split_part(key, ' ', 4) as state,
-    value::bigint as n
-  from shown, jsonb_each_text(noted) where noted is not null and key like '% to_% % %'),
+  select moment, split_part(key, ' ', 1) as entity, substr(split_part(key, ' ', 2), 4) as side, split_part(key, ' ', 3) as operation,
+    split_part(key, ' ', 4) as state, n
+  from (select moment, key, sum(value::bigint) as n from shown, jsonb_each_text(noted)
+    where noted is not null and key like '% to_% % %' group by 1, 2) k),
 counted as (
-  select date_trunc(:step, s.started_at at time zone 'UTC') as moment, a.entity, a.side, a.operation, a.state, a.n
+  select s.moment, a.entity, a.side, a.operation, a.state, a.n
   from shown s, lateral (select entity, side, operation, state, count(*) as n from sync.action a
     where a.batch_id = s.id and a.operation <> 'agree' group by 1, 2, 3, 4) a where s.noted is null)
 select moment, entity, side,

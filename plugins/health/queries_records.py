@@ -36,7 +36,10 @@ select b.id as first, cast(:all as bigint) as last, w.low from sync.batch b,
   lateral (select min(a.id) as low from sync.action a where a.batch_id = b.id) w
 where b.integration_id = :id and b.started_at >= now() - make_interval(days => :days) and w.low is not null order by b.started_at limit 1
 """
-OF_BATCH = "select cast(:batch as bigint) as first, cast(:batch as bigint) as last, min(id) as low, max(id) + 1 as high from sync.action where batch_id = :batch"
+OF_BATCH = """
+select cast(:batch as bigint) as first, cast(:batch as bigint) as last, min(id) as low, max(id) + 1 as high from sync.action
+where batch_id = :batch
+"""
 
 LINK = """
 select id, entity, salesforce_id, app_id, base, app_base, state, updated_at, batch_id from sync.link
@@ -112,7 +115,9 @@ def history(
     if span is None:
         return []
     values = {"entities": list(entities), "sides": list(sides), "operations": list(operations), "states": list(states)}
-    return rows(connection, HISTORY, id=integration_id, limit=limit, **values, **{**span, "before": min(before or ALL, span["before"])})
+    return rows(
+        connection, HISTORY, id=integration_id, limit=limit, **values, **{**span, "before": min(before or ALL, span["before"])}
+    )
 
 
 def _span(connection: Connection, integration_id: int, days: int, batch: int) -> Row | None:
@@ -121,7 +126,11 @@ def _span(connection: Connection, integration_id: int, days: int, batch: int) ->
         return {"first": 0, "last": ALL, "low": 0, "before": ALL}
     query, values = (OF_BATCH, {"batch": batch}) if batch else (SINCE, {"id": integration_id, "days": days, "all": ALL})
     found = [row for row in rows(connection, query, **values) if row["low"] is not None]
-    return None if not found else {**{name: found[0][name] for name in ("first", "last", "low")}, "before": found[0].get("high", ALL)}
+    return (
+        None
+        if not found
+        else {**{name: found[0][name] for name in ("first", "last", "low")}, "before": found[0].get("high", ALL)}
+    )
 
 
 def record(connection: Connection, integration_id: int, entity: str, side: str, record_id: str) -> Row:

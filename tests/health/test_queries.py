@@ -82,7 +82,9 @@ def test_a_number_of_the_summary_leads_to_as_many_records(connection: Connection
         failed = sum(row["failed"] for row in summary)
         found = queries_records.history(connection, 1, ["contact"], ["app"], ["update"], ["done"], limit=5000, days=days)
         assert len(found) == updated > 0
-        assert len(queries_records.history(connection, 1, ENTITIES, states=["failed", "unknown"], limit=5000, days=days)) == failed
+        assert (
+            len(queries_records.history(connection, 1, ENTITIES, states=["failed", "unknown"], limit=5000, days=days)) == failed
+        )
 
 
 @pytest.mark.feature("ALL-12")

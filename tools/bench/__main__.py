@@ -128,7 +128,9 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--writes", type=float, default=1.0, help="share of the writes to the apps; 1 takes eight minutes, 0 none"
     )
-    parser.add_argument("--page", type=int, default=1_000_000, help="writes behind the Sync health page (default 1,000,000), 0 none")
+    parser.add_argument(
+        "--page", type=int, default=1_000_000, help="writes behind the Sync health page (default 1,000,000), 0 none"
+    )
     parser.add_argument("--requests", type=int, default=15, help="requests per view of the page (default 15)")
     parser.add_argument("--only", choices=("page",), help="measure nothing else")
     parser.add_argument("--no-dlt", action="store_true", help="leave dlt out")

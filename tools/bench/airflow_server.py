@@ -34,7 +34,9 @@ def running(home: Path, database: str | URL) -> Iterator[str]:
     if made.returncode:
         raise StepError(f"Airflow's tables could not be made:\n{made.stderr[-3000:]}")
     with log.open("wb") as output:
-        process = subprocess.Popen([*python, "-m", "airflow", "api-server"], env=environment, stdout=output, stderr=output, cwd=home)
+        process = subprocess.Popen(
+            [*python, "-m", "airflow", "api-server"], env=environment, stdout=output, stderr=output, cwd=home
+        )
         try:
             _wait(f"http://{HOST}:{port}", process, log)
             yield f"http://{HOST}:{port}"

@@ -102,13 +102,19 @@ select a.id, 'contact', 'salesforce', 'differs-' || n, 'app-' || n, 'changed', c
   '{phone}', n % 3 = 0 from sync.audit a, generate_series(1, 6) n
 """
 
+WATERMARKS = """
+insert into sync.watermark select i.id, 'contact', side, now() - interval '20 minutes', (select max(id) from sync.batch b
+  where b.integration_id = i.id) from sync.integration i, (values ('salesforce'), ('app')) s(side)
+"""
+
 # What the runs of a day have read, of both sides: every second link once.
 STAGED = """
 insert into staging.{table} (batch_id, batch_day, integration_id, entity, side, record_id, modified_at, is_deleted, origin, digest, {more})
 select b.id, cast(:day as date), i.id, l.entity, s.side, case s.side when 'app' then l.app_id else l.salesforce_id end,
   b.started_at, false, 'change', 'x', {values}
 from sync.integration i cross join (values ('salesforce'), ('app')) s(side)
-cross join lateral (select * from sync.batch b where b.integration_id = i.id and b.started_at < cast(:day as date) + 1 order by b.id desc limit 1) b
+cross join lateral (select * from sync.batch b where b.integration_id = i.id and b.started_at < cast(:day as date) + 1
+  order by b.id desc limit 1) b
 cross join lateral (select * from sync.link l where l.integration_id = i.id order by l.id offset :skip limit :many) l
 """
 STAGED_COLUMNS = {"raw": ("raw", "l.base"), "record": ("verdict, fields", "'valid', l.base")}
@@ -142,13 +148,7 @@ def fill(connection: Connection, writes: int = 1000, waiting: int = 100, days: i
     _fill_staging(connection, links)
     held = "insert into sync.approval (batch_id, state, reasons, expires_at) select id, 'waiting', '[\"too many\"]', now() + interval '1 day'"
     execute(text(f"{held} from sync.batch where mode = 'plan' and integration_id = 1"))
-    sides = "(values ('salesforce'), ('app')) s(side)"
-    execute(
-        text(
-            "insert into sync.watermark select i.id, 'contact', side, now() - interval '20 minutes', (select max(id) from sync.batch b"
-            f" where b.integration_id = i.id) from sync.integration i, {sides}"
-        )
-    )
+    execute(text(WATERMARKS))
 
 
 def _fill_staging(connection: Connection, links: int) -> None:

@@ -29,7 +29,14 @@ def machine(postgres: str) -> dict[str, Any]:
 
 def render(found: dict[str, Any]) -> str:
     """Return the table."""
-    parts = {"machine": _head, "rounds": _plane, "memory": _memory, "incremental": _incremental, "throughput": _throughput, "page": _page}
+    parts = {
+        "machine": _head,
+        "rounds": _plane,
+        "memory": _memory,
+        "incremental": _incremental,
+        "throughput": _throughput,
+        "page": _page,
+    }
     return "\n\n".join("\n".join(part(found)) for key, part in parts.items() if key in found)
 
 
