@@ -2,7 +2,7 @@
 import { Box, Count, Faint, h, HStack, number, paletteOf, RouterLink, Text, VStack } from "./ui.js";
 
 export const SERIES = [["created", "green"], ["updated", "blue"], ["deleted", "orange"], ["skipped", "pink"], ["failed", "red"]];
-const WIDTH = 640, LONG = 960, HEIGHT = 150, LEFT = 44, BOTTOM = 20, TOP = 14;
+const WIDTH = 640, LONG = 800, HEIGHT = 150, LEFT = 44, BOTTOM = 20, TOP = 14;
 const color = (palette) => `var(--chakra-colors-${palette}-solid)`;
 
 export const Legend = () => h(HStack, { gap: 4, wrap: "wrap" }, SERIES.map(([name, palette]) =>
@@ -96,5 +96,5 @@ export const FILTERS = {
 export const Totals = ({ rows, toOf }) => h(HStack, { gap: 5, wrap: "wrap", mt: 2 }, SERIES.map(([name]) => {
   const total = rows.reduce((n, row) => n + row[name], 0);
   return h(VStack, { key: name, gap: 0, align: "start" },
-    h(Count, { n: total, to: toOf(FILTERS[name]), label: name, fontSize: "lg", fontWeight: "semibold", lineHeight: 1.2, color: "fg" }), h(Faint, { fontSize: "xs" }, name));
+    h(Count, { n: total, to: toOf(FILTERS[name]), label: name, fontSize: "lg", fontWeight: "semibold", lineHeight: 1.2 }), h(Faint, { fontSize: "xs" }, name));
 }));

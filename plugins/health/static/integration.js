@@ -28,7 +28,7 @@ export function Integration({ id, isTab, others = [] }) {
     return h(VStack, { align: "stretch", gap: 4 },
       h(Head, { data, isTab, others, reload: load.reload }),
       h(C.Tabs.Root, { value: view, onValueChange: (event) => set({ view: event.value === "summary" ? "" : event.value, ...CLEARED }), lazyMount: true, unmountOnExit: true, size: "sm" },
-        h(C.Tabs.List, { overflowX: "auto", overflowY: "hidden" }, tabs.map(([key, title, count]) => h(C.Tabs.Trigger, { key, value: key, whiteSpace: "nowrap", flexShrink: 0 }, title,
+        h(C.Tabs.List, { flexWrap: "wrap" }, tabs.map(([key, title, count]) => h(C.Tabs.Trigger, { key, value: key, whiteSpace: "nowrap", flexShrink: 0 }, title,
           count ? h(Badge, { ml: 1, size: "xs", variant: "solid", colorPalette: "gray" }, number(count)) : null))),
         tabs.map(([key, , , content]) => h(C.Tabs.Content, { key, value: key }, content()))));
   });
