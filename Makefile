@@ -29,8 +29,8 @@ lint: setup ## Run ruff and mypy, and check the mapping files
 format: setup ## Let ruff format the code and sort the imports
 	@.venv/bin/ruff check --fix --select I . && .venv/bin/ruff format .
 
-bench: setup ## Measure the sync on generated records
-	@$(RUN) -m tools.bench
+bench: setup ## Measure the sync on generated records; ONLY=page measures the Sync health page alone
+	@$(RUN) -W ignore -m tools.bench $(if $(ONLY),--only $(ONLY))
 
 lab: setup ## Let random histories run while everything fails; HISTORIES=200 KILLS=10 SEED=1 APP=freshdesk JOBS=1 SIZE=200
 	@$(RUN) -W ignore -m tools.lab $(if $(HISTORIES),--histories $(HISTORIES)) $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED)) \

@@ -23,6 +23,7 @@ class Retry(BaseModel):
     side: str = ""
     stage: str = ""
     code: str = ""
+    batch: int = 0
 
 
 class Settlement(BaseModel):
@@ -44,7 +45,9 @@ def retry(integration: Changed, connection: Database, asked: Retry) -> Response:
     if asked.ids:
         count = queries_waiting.retry(connection, integration["id"], asked.ids)
     else:
-        count = queries_waiting.retry_all(connection, integration["id"], asked.entity, asked.side, asked.stage, asked.code)
+        count = queries_waiting.retry_all(
+            connection, integration["id"], asked.entity, asked.side, asked.stage, asked.code, asked.batch
+        )
     return answer({"count": count})
 
 

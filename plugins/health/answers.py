@@ -11,6 +11,10 @@ from health.state import Database
 from sync.database import to_json
 
 PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+NOT_HERE = (
+    "There is no such integration, or you may not read its DAG. Go back to all integrations, or ask an administrator for the right to"
+    " read it."
+)
 
 
 def answer(content: Any) -> Response:
@@ -20,9 +24,9 @@ def answer(content: Any) -> Response:
 
 def find(connection: Database, user: Any, integration_id: int) -> Row:
     """Return the integration if the user may read its DAG. Raises 404 both where there is none and where it is not theirs."""
-    found = queries.integrations(connection, access.readable(user), integration_id)
+    found = queries.known(connection, access.readable(user), integration_id)
     if not found:
-        raise HTTPException(404, "There is no such integration, or you may not read its DAG.")
+        raise HTTPException(404, NOT_HERE)
     return found[0]
 
 

@@ -25,18 +25,23 @@ order by at desc limit :limit
 
 # Read by some run and left where they are, as those captured before the integration was enabled.
 UNTOUCHED = """
-with staged as (
-  select distinct on (w.entity, w.record_id) w.entity, w.record_id, w.batch_id, w.batch_day, w.modified_at, w.is_deleted from staging.raw w
-  where w.integration_id = :id and w.side = 'app' order by w.entity, w.record_id, w.batch_id desc)
-select s.entity, s.record_id, s.modified_at, coalesce(r.fields, '{}') as fields
-from staged s left join staging.record r on r.batch_id = s.batch_id and r.batch_day = s.batch_day and r.entity = s.entity
-  and r.side = 'app' and r.record_id = s.record_id
-where not s.is_deleted
-  and not exists (select 1 from sync.link l where l.integration_id = :id and l.entity = s.entity and l.app_id = s.record_id)
-  and not exists (select 1 from sync.rejection j where j.integration_id = :id and j.entity = s.entity and j.side = 'app'
-    and j.record_id = s.record_id and j.closed_at is null)
-  and (:words = '' or s.record_id = :words or position(lower(:words) in lower(r.fields::text)) > 0)
-order by s.modified_at desc limit :limit
+with read as materialized (
+  select w.entity, w.record_id, max(w.batch_id) as batch_id from staging.raw w
+  where w.integration_id = :id and w.side = 'app' group by w.entity, w.record_id),
+untouched as materialized (
+  select s.* from read s
+  where not exists (select 1 from sync.link l where l.integration_id = :id and l.entity = s.entity and l.app_id = s.record_id)
+    and not exists (select 1 from sync.rejection j where j.integration_id = :id and j.entity = s.entity and j.side = 'app'
+      and j.record_id = s.record_id and j.closed_at is null))
+select s.entity, s.record_id, w.modified_at, coalesce(r.fields, '{}') as fields
+from untouched s cross join lateral (
+    select * from staging.raw w where w.integration_id = :id and w.entity = s.entity and w.side = 'app' and w.record_id = s.record_id
+      and w.batch_id = s.batch_id limit 1) w
+  left join lateral (
+    select * from staging.record r where r.batch_id = w.batch_id and r.batch_day = w.batch_day and r.entity = w.entity
+      and r.side = 'app' and r.record_id = w.record_id limit 1) r on true
+where not w.is_deleted and (:words = '' or s.record_id = :words or position(lower(:words) in lower(r.fields::text)) > 0)
+order by w.modified_at desc limit :limit
 """
 
 SETTINGS = """
@@ -50,7 +55,7 @@ def contacts(connection: Connection, integration_id: int, state: str = "", words
     values = {"id": integration_id, "words": words.strip(), "limit": SHOWN}
     ids = [row["record_id"] for row in rows(connection, KNOWN, **values, state=state)]
     found = [_row(each) for each in exports(connection, integration_id, ids, SHOWN) if state in ("", each.state)] if ids else []
-    if state in ("", "waiting"):
+    if state in ("", "waiting") and len(found) < SHOWN:
         found += [_untouched(row) for row in rows(connection, UNTOUCHED, **values)]
     return found[:SHOWN]
 

@@ -25,6 +25,10 @@ left join lateral (select * from sync.batch b where b.integration_id = i.id orde
 where i.name = any(:names) and (cast(:id as int) is null or i.id = :id) order by i.name, b.id desc nulls last
 """
 
+KNOWN = (
+    "select id, name from sync.integration where name = any(:names) and (cast(:id as int) is null or id = :id) order by name, id"
+)
+
 RUNS = """
 select id, run_id, mode, state, started_at, ended_at, params, mapping_digest, counts, reads from sync.batch
 where integration_id = :id and (:before = 0 or id < :before) and (:with_idle or state <> 'idle') order by id desc limit :limit
@@ -34,18 +38,19 @@ LATEST_STATES = (
     "select id, state, mode, run_id, started_at from sync.batch where integration_id = :id order by id desc limit :limit"
 )
 
-# A finished batch has noted what it did; one that broke off, or is at it, is counted.
+# A finished batch has noted what it did; one that broke off, or is at it, is counted; a plan that waits has done nothing.
+# Notes are summed up before their keys are taken apart: there are few keys, however many batches.
 OVER_TIME = f"""
 with shown as (
-  select id, started_at, counts->'load' as noted from sync.batch
-  where integration_id = :id and started_at >= now() - make_interval(days => :days) and state <> 'idle'),
+  select id, date_trunc(:step, started_at at time zone 'UTC') as moment, counts->'load' as noted from sync.batch
+  where integration_id = :id and started_at >= now() - make_interval(days => :days) and state not in ('idle', 'planned', 'held')),
 noted as (
-  select date_trunc(:step, started_at at time zone 'UTC') as moment, split_part(key, ' ', 1) as entity,
-    substr(split_part(key, ' ', 2), 4) as side, split_part(key, ' ', 3) as operation, split_part(key, ' ', 4) as state,
-    value::bigint as n
-  from shown, jsonb_each_text(noted) where noted is not null and key like '% to_% % %'),
+  select moment, split_part(key, ' ', 1) as entity, substr(split_part(key, ' ', 2), 4) as side, split_part(key, ' ', 3) as operation,
+    split_part(key, ' ', 4) as state, n
+  from (select moment, key, sum(value::bigint) as n from shown, jsonb_each_text(noted)
+    where noted is not null and key like '% to_% % %' group by 1, 2) k),
 counted as (
-  select date_trunc(:step, s.started_at at time zone 'UTC') as moment, a.entity, a.side, a.operation, a.state, a.n
+  select s.moment, a.entity, a.side, a.operation, a.state, a.n
   from shown s, lateral (select entity, side, operation, {COUNTED_STATE} as state, count(*) as n from sync.action a
     where a.batch_id = s.id and a.operation <> 'agree' group by 1, 2, 3, 4) a where s.noted is null)
 select moment, entity, side,
@@ -76,6 +81,11 @@ from sync.watermark w join sync.batch b on b.id = w.batch_id where w.integration
 def integrations(connection: Connection, names: Sequence[str], integration_id: int | None = None) -> list[Row]:
     """The integrations called `names`, with their newest run and what waits; the one in use first among those of one name."""
     return rows(connection, INTEGRATIONS, names=list(names), id=integration_id)
+
+
+def known(connection: Connection, names: Sequence[str], integration_id: int | None = None) -> list[Row]:
+    """Only id and name of the integrations called `names`: all that most views need."""
+    return rows(connection, KNOWN, names=list(names), id=integration_id)
 
 
 def runs(connection: Connection, integration_id: int, limit: int = 20, before: int = 0, with_idle: bool = False) -> list[Row]:

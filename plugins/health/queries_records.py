@@ -11,6 +11,7 @@ SIDES = ("salesforce", "app")
 OPERATIONS = ("create", "update", "delete")
 STATES = ("planned", "approved", "sending", "accepted", "done", "failed", "skipped", "unknown")
 MOST_FOUND = 20
+ALL = 1 << 62
 LABELS = ("name", "last_name", "email", "subject", "title")
 
 LABEL = "coalesce({0}->>'name', nullif(concat_ws(' ', {0}->>'first_name', {0}->>'last_name'), ''), {0}->>'email')"
@@ -23,10 +24,22 @@ from (
   select found.* from unnest(cast(:entities as text[])) e, unnest(cast(:sides as text[])) s,
     unnest(cast(:operations as text[])) o, unnest(cast(:states as text[])) t,
     lateral (select * from sync.action a where a.integration_id = :id and a.entity = e and a.side = s and a.operation = o
-      and a.operation <> 'agree' and a.state = t and a.id < :before order by a.id desc limit :limit) found
+      and a.operation <> 'agree' and a.state = t and a.id >= :low and a.id < :before and a.batch_id between :first and :last
+      order by a.id desc limit :limit) found
   order by found.id desc limit :limit) a
 join sync.batch b on b.id = a.batch_id left join sync.link l on l.id = a.link_id order by a.id desc
 """  # noqa: S608 (put together from constants)
+
+# The batches that are asked for, and the first write of them: where the scans above may stop.
+SINCE = """
+select b.id as first, cast(:all as bigint) as last, w.low from sync.batch b,
+  lateral (select min(a.id) as low from sync.action a where a.batch_id = b.id) w
+where b.integration_id = :id and b.started_at >= now() - make_interval(days => :days) and w.low is not null order by b.started_at limit 1
+"""
+OF_BATCH = """
+select cast(:batch as bigint) as first, cast(:batch as bigint) as last, min(id) as low, max(id) + 1 as high from sync.action
+where batch_id = :batch
+"""
 
 LINK = """
 select id, entity, salesforce_id, app_id, base, app_base, state, updated_at, batch_id from sync.link
@@ -69,11 +82,12 @@ linked as (
     and lower(l.base->>'email') collate "C" >= :low and lower(l.base->>'email') collate "C" < :high
     order by lower(l.base->>'email') collate "C" limit :limit) l),
 waiting as (
-  select r.integration_id, r.entity, case r.side when 'salesforce' then r.record_id end as salesforce_id,
+  select distinct r.integration_id, r.entity, case r.side when 'salesforce' then r.record_id end as salesforce_id,
     case r.side when 'app' then r.record_id end as app_id, 'waits' as state, null::text as label, null::text as email
-  from unnest(cast(:ids as int[])) as x(id), lateral (select * from sync.rejection r where r.integration_id = x.id
-    and r.closed_at is null and (r.record_id = :exact or (:is_email and position(:low in lower(r.raw::text)) > 0 and exists (
-      select 1 from jsonb_each_text(r.raw) v where lower(v.value) = :low))) limit :limit) r
+  from asked a, lateral (
+    (select * from sync.rejection r where r.integration_id = a.id and r.entity = a.entity and r.record_id = :exact and r.closed_at is null)
+    union all (select * from sync.rejection r where r.integration_id = a.id and r.entity = a.entity and r.closed_at is null
+      and sync.addresses(r.raw) @> array[cast(:low as text)] limit :limit)) r
   where not exists (select 1 from sync.link l where l.integration_id = r.integration_id and l.entity = r.entity
     and (l.salesforce_id = r.record_id and r.side = 'salesforce' or l.app_id = r.record_id and r.side = 'app')))
 select f.*, i.name from (select * from linked union all select * from waiting) f join sync.integration i on i.id = f.integration_id
@@ -90,10 +104,33 @@ def history(
     states: Sequence[str] = STATES,
     before: int = 0,
     limit: int = 100,
+    days: int = 0,
+    batch: int = 0,
 ) -> list[Row]:
-    """The last writes, planned or sent, newest first; `before` is the id of the last row of the page before."""
+    """The last writes, planned or sent, newest first; `before` is the id of the last row of the page before.
+
+    `days`: only of batches that began within them, as the summary counts; `batch`: only of this one.
+    """
+    span = _span(connection, integration_id, days, batch)
+    if span is None:
+        return []
     values = {"entities": list(entities), "sides": list(sides), "operations": list(operations), "states": list(states)}
-    return rows(connection, HISTORY, id=integration_id, before=before or 1 << 62, limit=limit, **values)
+    return rows(
+        connection, HISTORY, id=integration_id, limit=limit, **values, **{**span, "before": min(before or ALL, span["before"])}
+    )
+
+
+def _span(connection: Connection, integration_id: int, days: int, batch: int) -> Row | None:
+    """The range of batches and of ids that is asked for; None where there is no write in it."""
+    if not days and not batch:
+        return {"first": 0, "last": ALL, "low": 0, "before": ALL}
+    query, values = (OF_BATCH, {"batch": batch}) if batch else (SINCE, {"id": integration_id, "days": days, "all": ALL})
+    found = [row for row in rows(connection, query, **values) if row["low"] is not None]
+    return (
+        None
+        if not found
+        else {**{name: found[0][name] for name in ("first", "last", "low")}, "before": found[0].get("high", ALL)}
+    )
 
 
 def record(connection: Connection, integration_id: int, entity: str, side: str, record_id: str) -> Row:
@@ -118,4 +155,4 @@ def search(connection: Connection, integration_ids: Sequence[int], entities: Seq
     if not low:
         return []
     values = {"ids": list(integration_ids), "entities": list(entities), "exact": words.strip(), "limit": MOST_FOUND}
-    return rows(connection, FOUND, **values, low=low, high=low + "￿", is_email="@" in low)
+    return rows(connection, FOUND, **values, low=low, high=low + "￿")

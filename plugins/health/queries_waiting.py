@@ -1,6 +1,6 @@
 """What waits for a person: quarantine, conflicts, ambiguous matches; and the two things a person may do about them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -14,6 +14,7 @@ from sync.rejection r join sync.batch b on b.id = r.last_batch_id
 where r.integration_id = :id and r.closed_at is null and (:before = 0 or r.id < :before)
   and (:entity = '' or r.entity = :entity) and (:side = '' or r.side = :side) and (:stage = '' or r.stage = :stage)
   and (:code = '' or r.reasons @> jsonb_build_array(jsonb_build_object('code', cast(:code as text))))
+  and (:batch = 0 or r.last_batch_id = :batch)
 order by r.id desc limit :limit
 """
 
@@ -41,7 +42,10 @@ where r.integration_id = :id and r.closed_at is null and r.reasons @> '[{"code":
 """
 
 SEEN = """
-select entity, side, record_id, fields from staging.record where batch_id = :batch_id and entity = :entity and record_id = any(:ids)
+select r.batch_id, r.entity, r.side, r.record_id, r.fields
+from unnest(cast(:batches as bigint[]), cast(:entities as text[]), cast(:ids as text[])) x(batch_id, entity, record_id)
+join staging.record r on r.batch_id = x.batch_id and r.entity = x.entity and r.record_id = x.record_id
+  and r.side in ('salesforce', 'app')
 """
 
 _LINKED = "from sync.link where integration_id = :id and entity = :entity and state <> 'pending'"
@@ -59,11 +63,12 @@ def rejections(
     side: str = "",
     stage: str = "",
     code: str = "",
+    batch: int = 0,
     before: int = 0,
     limit: int = 100,
 ) -> list[Row]:
-    """The records that wait, newest first, each with every reason."""
-    values = {"entity": entity, "side": side, "stage": stage, "code": code, "before": before, "limit": limit}
+    """The records that wait, newest first, each with every reason; `batch`: those that this one held back last."""
+    values = {"entity": entity, "side": side, "stage": stage, "code": code, "batch": batch, "before": before, "limit": limit}
     return rows(connection, REJECTIONS, id=integration_id, **values)
 
 
@@ -82,19 +87,25 @@ def conflicts(
 def ambiguous(connection: Connection, integration_id: int, before: int = 0, limit: int = 50, only: int = 0) -> list[Row]:
     """Records that match more than one, each with its own fields and those of its candidates, and what a person decided."""
     found = rows(connection, AMBIGUOUS, id=integration_id, before=before, limit=limit, only=only)
-    return [_with_candidates(connection, row) for row in found]
+    asked = sorted(
+        {(row["last_batch_id"], row["entity"], each) for row in found for each in (row["record_id"], *_candidates(row))}
+    )
+    batches, entities, ids = (list(column) for column in zip(*asked, strict=True)) if asked else ([], [], [])
+    read = rows(connection, SEEN, batches=batches, entities=entities, ids=ids)
+    seen = {(each["batch_id"], each["entity"], each["side"], each["record_id"]): each["fields"] for each in read}
+    return [_with_fields(row, seen) for row in found]
 
 
-def _with_candidates(connection: Connection, row: Row) -> Row:
-    ids = [each for reason in row["reasons"] for each in reason.get("candidates", ())]
-    values = {"batch_id": row["last_batch_id"], "entity": row["entity"]}
-    seen = {
-        (each["side"], each["record_id"]): each["fields"]
-        for each in rows(connection, SEEN, ids=[row["record_id"], *ids], **values)
-    }
-    other = OTHER[row["side"]]
-    candidates = [{"record_id": each, "fields": seen.get((other, each), {})} for each in dict.fromkeys(ids)]
-    return {**row, "fields": seen.get((row["side"], row["record_id"]), {}), "candidates": candidates}
+def _candidates(row: Row) -> list[str]:
+    return list(dict.fromkeys(each for reason in row["reasons"] for each in reason.get("candidates", ())))
+
+
+def _with_fields(row: Row, seen: Mapping[tuple[Any, ...], Row]) -> Row:
+    def fields(side: str, record_id: str) -> Row:
+        return seen.get((row["last_batch_id"], row["entity"], side, record_id), {})
+
+    candidates = [{"record_id": each, "fields": fields(OTHER[row["side"]], each)} for each in _candidates(row)]
+    return {**row, "fields": fields(row["side"], row["record_id"]), "candidates": candidates}
 
 
 def retry(connection: Connection, integration_id: int, ids: Sequence[int]) -> int:
@@ -104,15 +115,16 @@ def retry(connection: Connection, integration_id: int, ids: Sequence[int]) -> in
 
 
 def retry_all(
-    connection: Connection, integration_id: int, entity: str = "", side: str = "", stage: str = "", code: str = ""
+    connection: Connection, integration_id: int, entity: str = "", side: str = "", stage: str = "", code: str = "", batch: int = 0
 ) -> int:
     """Let every rejection that the filter names come back with the next run; return how many."""
     query = (
         "update sync.rejection r set retry_at = now() where integration_id = :id and closed_at is null"
         " and (:entity = '' or r.entity = :entity) and (:side = '' or r.side = :side) and (:stage = '' or r.stage = :stage)"
         " and (:code = '' or r.reasons @> jsonb_build_array(jsonb_build_object('code', cast(:code as text))))"
+        " and (:batch = 0 or r.last_batch_id = :batch)"
     )
-    values = {"id": integration_id, "entity": entity, "side": side, "stage": stage, "code": code}
+    values = {"id": integration_id, "entity": entity, "side": side, "stage": stage, "code": code, "batch": batch}
     return connection.execute(text(query), values).rowcount
 
 

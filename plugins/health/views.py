@@ -37,7 +37,7 @@ def overview(user: Reader, connection: Database, integration: Shown, days: int =
     key, dag_id = integration["id"], integration["name"]
     return answer(
         {
-            "integration": integration,
+            "integration": queries.integrations(connection, [dag_id], key)[0],
             "may": {
                 "edit": access.may_edit(user, dag_id),
                 "trigger": access.may_trigger(user, dag_id),
@@ -70,9 +70,11 @@ def records(
     side: Many = [],  # noqa: B006
     operation: Many = [],  # noqa: B006
     state: Many = [],  # noqa: B006
+    within: int = 0,
+    batch: After = 0,
     before: After = 0,
 ) -> Response:
-    """The last 100 writes, or the 100 before `before`."""
+    """The last 100 writes, or the 100 before `before`; `within`: of the last days, `batch`: of one run."""
     known = queries.entities(connection, integration["id"])
     found = queries_records.history(
         connection,
@@ -83,6 +85,8 @@ def records(
         _chosen(state, queries_records.STATES),
         before,
         PAGE_ROWS,
+        within if within in DAYS else 0,
+        batch,
     )
     return answer({"rows": found, "entities": known})
 
@@ -103,7 +107,7 @@ def record(connection: Database, integration: Shown, entity: Words, side: Words,
 def search(user: Reader, connection: Database, q: Words = "", dag_id: Words = "") -> Response:
     """Records by id or by the beginning of their e-mail address, in every integration that the user may read."""
     names = [name for name in access.readable(user) if dag_id in ("", name)]
-    ids = [row["id"] for row in queries.integrations(connection, names)]
+    ids = [row["id"] for row in queries.known(connection, names)]
     entities = sorted({each for key in ids for each in queries.entities(connection, key)})
     return answer({"rows": queries_records.search(connection, ids, entities, q)})
 
@@ -116,11 +120,12 @@ def rejections(
     side: Words = "",
     stage: Words = "",
     code: Words = "",
+    batch: After = 0,
     before: After = 0,
 ) -> Response:
     """A page of the quarantine, and how many records wait for which reason."""
     key = integration["id"]
-    found = queries_waiting.rejections(connection, key, entity, side, stage, code, before, PAGE_ROWS)
+    found = queries_waiting.rejections(connection, key, entity, side, stage, code, batch, before, PAGE_ROWS)
     return answer({"rows": found, "reasons": queries_waiting.reasons(connection, key)})
 
 

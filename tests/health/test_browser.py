@@ -54,6 +54,29 @@ def test_from_the_navigation_to_the_charts_of_an_integration(tab: Browser, page:
     assert tab.run("document.querySelectorAll('tr[data-row]').length") == 100
 
 
+@pytest.mark.feature("ALL-12", "FM-08")
+def test_every_number_leads_to_the_rows_that_it_counts(tab: Browser, page: Server) -> None:
+    sign_in(tab, page, "vera")
+    for start in (FIRST, "/dags/salesforce_freshdesk/plugin/sync-health-dag"):
+        tab.open(page.url + start)
+        tab.see("contact: Salesforce → Freshdesk")
+        link = "document.querySelector('[data-chart=\"contact app\"] a[aria-label$=\" created\"]')"
+        number = int(tab.run(f"{link}.innerText"))
+        tab.run(f"{link}.click()")
+        tab.see("changed in salesforce", "table")
+        assert tab.run("document.querySelectorAll('tr[data-row]').length") == number
+        shown = "[...document.querySelectorAll('tr[data-row]')].map((row) => row.children[3].innerText + row.children[5].innerText)"
+        assert set(tab.run(shown)) == {"createdone"}
+    tab.open(page.url + FIRST)
+    tab.click("a", "15 wait: format")
+    tab.see("email is no address", "table")
+    assert tab.run("document.querySelectorAll('tr[data-row]').length") == 15
+    tab.open(f"{page.url}{FIRST}&view=audit")
+    tab.click("a", "16 unexplained")
+    tab.see("differs-3", "table")
+    assert "differs-1" not in tab.run("document.body.innerText")
+
+
 @pytest.mark.feature("ALL-12")
 def test_it_is_a_tab_of_the_dag(tab: Browser, page: Server) -> None:
     sign_in(tab, page, "vera")
@@ -121,6 +144,9 @@ def test_chosen_contacts_are_pushed(tab: Browser, page: Server) -> None:
     [run] = tab.run(NEWEST.format("salesforce_lemontaps"))["dag_runs"]
     assert run["triggering_user_name"] == "uma"
     assert run["conf"]["record_ids"][0].startswith("app:")
+    tab.click("a", "Watch the run")
+    tab.see("extract")
+    assert tab.run("decodeURIComponent(location.pathname)").endswith(f"/dags/salesforce_lemontaps/runs/{run['dag_run_id']}")
 
 
 @pytest.mark.feature("LT-03")

@@ -74,6 +74,30 @@ def test_filters_find_all_that_match(connection: Connection, filters: dict[str, 
     assert len(rows) == count(connection, f"operation <> 'agree' and {condition}")
 
 
+@pytest.mark.feature("ALL-12", "FM-08")
+def test_a_number_of_the_summary_leads_to_as_many_records(connection: Connection) -> None:
+    for days in (1, 7):
+        summary = queries.over_time(connection, 1, days)
+        updated = sum(row["updated"] for row in summary if (row["entity"], row["side"]) == ("contact", "app"))
+        failed = sum(row["failed"] for row in summary)
+        found = queries_records.history(connection, 1, ["contact"], ["app"], ["update"], ["done"], limit=5000, days=days)
+        assert len(found) == updated > 0
+        assert (
+            len(queries_records.history(connection, 1, ENTITIES, states=["failed", "unknown"], limit=5000, days=days)) == failed
+        )
+
+
+@pytest.mark.feature("ALL-12")
+def test_the_records_of_one_run(connection: Connection) -> None:
+    batch = connection.scalar(text("select min(batch_id) from sync.action where integration_id = 1"))
+    assert batch
+    rows = queries_records.history(connection, 1, ENTITIES, batch=batch)
+    assert {row["batch_id"] for row in rows} == {batch}
+    assert len(rows) == count(connection, f"operation <> 'agree' and batch_id = {batch}")
+    assert queries_records.history(connection, 2, ENTITIES, batch=batch) == []
+    assert queries_records.history(connection, 1, ENTITIES, batch=10**9) == []
+
+
 @pytest.mark.feature("ALL-12")
 def test_pages_meet_without_gap_or_overlap(connection: Connection) -> None:
     seen: list[int] = []
@@ -133,6 +157,15 @@ def test_retry_takes_only_open_records_of_that_integration(connection: Connectio
     assert queries_waiting.retry_all(connection, 2, code="format") == len(
         queries_waiting.rejections(connection, 2, code="format", limit=1000)
     )
+
+
+@pytest.mark.feature("ALL-12")
+def test_retry_of_what_one_run_held_back_leaves_the_rest(connection: Connection) -> None:
+    [row] = queries_waiting.rejections(connection, 1, limit=1)
+    batch = connection.scalar(text(f"select max(id) from sync.batch where integration_id = 1 and id <> {row['id']}"))
+    connection.execute(text(f"update sync.rejection set last_batch_id = {batch} where id = {row['id']}"))
+    assert [each["id"] for each in queries_waiting.rejections(connection, 1, batch=batch)] == [row["id"]]
+    assert queries_waiting.retry_all(connection, 1, batch=batch) == 1
 
 
 @pytest.mark.feature("ALL-20")

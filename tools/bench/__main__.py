@@ -1,4 +1,4 @@
-"""`make bench`: measure the data plane, the incremental run and the writes, print a table, write build/bench.json.
+"""`make bench`: measure the data plane, the incremental run, the writes and the Sync health page, print a table, write build/bench.json.
 
 Every measurement is a process of its own on a fresh database; imports and the first touch of Postgres are outside the clock.
 Ours, the bare COPY and dlt take turns within a round, so that a slow minute of the machine hits all three.
@@ -11,14 +11,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tools.bench import dlt_merge, table, throughput
+from tools.bench import dlt_merge, page, table, throughput
 from tools.bench.job import Job, run
 from tools.bench.links import make_links, take_back
 from tools.bench.server import Server, running
 from tools.place import ROOT, StepError, write_json
 
 Measured = dict[str, Any]
-QUICK = {"records": 1_000, "links": 5_000, "changed": 100, "rounds": 1, "writes": 0.005}
+QUICK = {"records": 1_000, "links": 5_000, "changed": 100, "rounds": 1, "writes": 0.005, "page": 1_000, "requests": 1}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> None:
     told = _arguments(arguments)
     try:
         with running() as server:
-            found = measure(server, told)
+            found = measure_page(server, told) if told.only == "page" else measure(server, told)
     except StepError as error:
         sys.exit(f"bench: {error}")
     write_json(told.output, found)
@@ -51,7 +51,14 @@ def measure(server: Server, told: argparse.Namespace) -> Measured:
     found["memory"] = [_on_fresh(server, "plane", Job("", told.records // 4)), rounds[0]["ours"]]
     found["incremental"] = _incremental(server, told)
     found["throughput"] = _throughput(server, told.writes)
-    return found
+    return found | (measure_page(server, told) if told.page else {})
+
+
+def measure_page(server: Server, told: argparse.Namespace) -> Measured:
+    """Take the times of the Sync health page alone."""
+    found = page.measure(server.fresh("page"), server.folder, told.page, told.requests, _say)
+    server.drop("page")
+    return {"machine": table.machine(server.version()), "page": found}
 
 
 def _throughput(server: Server, share: float) -> Measured:
@@ -121,6 +128,11 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--writes", type=float, default=1.0, help="share of the writes to the apps; 1 takes eight minutes, 0 none"
     )
+    parser.add_argument(
+        "--page", type=int, default=1_000_000, help="writes behind the Sync health page (default 1,000,000), 0 none"
+    )
+    parser.add_argument("--requests", type=int, default=15, help="requests per view of the page (default 15)")
+    parser.add_argument("--only", choices=("page",), help="measure nothing else")
     parser.add_argument("--no-dlt", action="store_true", help="leave dlt out")
     parser.add_argument("--quick", action="store_true", help="small sizes, one round, no dlt: to see that it works")
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench.json")

@@ -11,6 +11,7 @@ AIMS = {"ours ÷ COPY": 0.5, "ours ÷ dlt": 5.0}
 MEMORY_MIB = 400
 INCREMENTAL = 1.2
 USED = 0.95
+VIEW_MILLISECONDS = 300
 
 
 def spread(values: Sequence[float]) -> dict[str, Any]:
@@ -28,8 +29,15 @@ def machine(postgres: str) -> dict[str, Any]:
 
 def render(found: dict[str, Any]) -> str:
     """Return the table."""
-    parts = (_head, _plane, _memory, _incremental, _throughput)
-    return "\n\n".join("\n".join(part(found)) for part in parts)
+    parts = {
+        "machine": _head,
+        "rounds": _plane,
+        "memory": _memory,
+        "incremental": _incremental,
+        "throughput": _throughput,
+        "page": _page,
+    }
+    return "\n\n".join("\n".join(part(found)) for key, part in parts.items() if key in found)
 
 
 def _head(found: dict[str, Any]) -> Iterator[str]:
@@ -75,6 +83,16 @@ def _throughput(found: dict[str, Any]) -> Iterator[str]:
     for system, one in found["throughput"].items():
         what = f"{system}, {one['calls']:,} calls, {one['allowed_per_second']:.3g}/s"
         yield f"  {what:42}{one['used']:>9.1%}   aim ≥ {USED:.0%}: {_word(one['used'] >= USED)}   refused as too many: {one['refused']}"
+
+
+def _page(found: dict[str, Any]) -> Iterator[str]:
+    told = found["page"]
+    count = len(next(iter(told["milliseconds"].values())))
+    yield f"Sync health over HTTP at {told['writes']:,} writes, {count} requests a view, load {told['load']:.1f} at the start; milliseconds"
+    yield f"  {'':42}{'median':>9}{'worst':>9}"
+    for name, taken in told["milliseconds"].items():
+        is_met = median(taken) < VIEW_MILLISECONDS
+        yield f"  {name:42}{median(taken):>9.0f}{max(taken):>9.0f}   {'' if is_met else f'aim < {VIEW_MILLISECONDS}: missed'}".rstrip()
 
 
 def _speed(name: str, seconds: Sequence[float], records: int) -> str:

@@ -1,8 +1,8 @@
 // Charts drawn as SVG: bars of what was done per day, and a strip of the latest runs.
-import { Box, Faint, h, HStack, number, paletteOf, RouterLink, Text, VStack } from "./ui.js";
+import { Box, Count, Faint, h, HStack, number, paletteOf, RouterLink, Text, VStack } from "./ui.js";
 
 export const SERIES = [["created", "green"], ["updated", "blue"], ["deleted", "orange"], ["skipped", "pink"], ["failed", "red"]];
-const WIDTH = 640, HEIGHT = 150, LEFT = 44, BOTTOM = 20, TOP = 14;
+const WIDTH = 640, LONG = 800, HEIGHT = 150, LEFT = 44, BOTTOM = 20, TOP = 14;
 const color = (palette) => `var(--chakra-colors-${palette}-solid)`;
 
 export const Legend = () => h(HStack, { gap: 4, wrap: "wrap" }, SERIES.map(([name, palette]) =>
@@ -44,12 +44,12 @@ export function Bars({ rows, days, label }) {
 // A line of percentages; its scale begins a little below the lowest.
 export function Line({ points, label }) {
   const low = Math.max(0, Math.floor(Math.min(...points.map((each) => each.value), 99)) - 1);
-  const step = (WIDTH - LEFT - 12) / Math.max(points.length - 1, 1);
+  const step = (LONG - LEFT - 12) / Math.max(points.length - 1, 1);
   const scale = (HEIGHT - BOTTOM - TOP) / (100 - low);
   const at = ({ value }, i) => [LEFT + 6 + i * step, HEIGHT - BOTTOM - (value - low) * scale];
   const every = Math.ceil(points.length / 8);
-  return h("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label, style: { width: "100%", maxWidth: "960px", height: "auto", display: "block" } },
-    [low, (low + 100) / 2, 100].map((value) => h("g", { key: value }, h("line", { x1: LEFT, x2: WIDTH, y1: at({ value }, 0)[1], y2: at({ value }, 0)[1], stroke: "var(--chakra-colors-border)", strokeWidth: 1 }),
+  return h("svg", { viewBox: `0 0 ${LONG} ${HEIGHT}`, role: "img", "aria-label": label, style: { width: "100%", maxWidth: `${LONG}px`, height: "auto", display: "block" } },
+    [low, (low + 100) / 2, 100].map((value) => h("g", { key: value }, h("line", { x1: LEFT, x2: LONG, y1: at({ value }, 0)[1], y2: at({ value }, 0)[1], stroke: "var(--chakra-colors-border)", strokeWidth: 1 }),
       axis(`${value}%`, LEFT - 6, at({ value }, 0)[1] + 3, "end"))),
     h("polyline", { points: points.map((each, i) => at(each, i).join(",")).join(" "), fill: "none", style: { stroke: color("green") }, strokeWidth: 2 }),
     points.map((each, i) => h("g", { key: i }, h("circle", { cx: at(each, i)[0], cy: at(each, i)[1], r: 3, style: { fill: color(each.value < 100 ? "orange" : "green") } }, h("title", null, `${each.name}: ${each.value.toFixed(2)} %`)),
@@ -83,12 +83,18 @@ export function Strip({ runs, dagId }) {
   return h(HStack, { gap: "2px", wrap: "wrap", "aria-label": `The last ${runs.length} runs` }, runs.map((run) => {
     const words = `${new Date(run.started_at).toLocaleString()}: ${run.state}`;
     return h(RouterLink, { key: run.id, to: `/dags/${dagId}/runs/${encodeURIComponent(run.run_id)}`, title: words, "aria-label": words,
-      style: { width: 9, height: run.state === "idle" ? 9 : 18, borderRadius: 2, background: color(paletteOf(run.state)), opacity: run.state === "idle" ? 0.5 : 1, alignSelf: "end" } });
+      style: { width: 9, height: run.state === "idle" ? 9 : 18, borderRadius: 2, background: color(paletteOf(run.state)), opacity: run.state === "idle" ? 0.7 : 1, alignSelf: "end" } });
   }));
 }
 
-export const Totals = ({ rows }) => h(HStack, { gap: 5, wrap: "wrap", mt: 2 }, SERIES.map(([name]) => {
+// The writes that each of these words counts, as filters of the view Records.
+export const FILTERS = {
+  created: { operation: "create", state: "done" }, updated: { operation: "update", state: "done" }, deleted: { operation: "delete", state: "done" },
+  skipped: { state: "skipped" }, failed: { state: "failed" },
+};
+
+export const Totals = ({ rows, toOf }) => h(HStack, { gap: 5, wrap: "wrap", mt: 2 }, SERIES.map(([name]) => {
   const total = rows.reduce((n, row) => n + row[name], 0);
-  return h(VStack, { key: name, gap: 0, align: "start" }, h(Text, { fontSize: "lg", fontWeight: "semibold", lineHeight: 1.2, color: total ? undefined : "fg.muted" }, number(total)),
-    h(Faint, { fontSize: "xs" }, name));
+  return h(VStack, { key: name, gap: 0, align: "start" },
+    h(Count, { n: total, to: toOf(FILTERS[name]), label: name, fontSize: "lg", fontWeight: "semibold", lineHeight: 1.2 }), h(Faint, { fontSize: "xs" }, name));
 }));

@@ -4,6 +4,7 @@ import { Act, Box, Button, Choice, Empty, Faint, Flex, h, HStack, Input, Loaded,
 
 const { useState } = globalThis.React;
 const STATES = [["", "Every export"], ["done", "exported"], ["failed", "failed"], ["waiting", "not yet"], ["deleted", "deleted"]];
+const MOST = 200;
 const EARLY = "2000-01-01T00:00:00Z";
 const WORDS = { done: "exported", failed: "failed", waiting: "not yet", deleted: "deleted in Salesforce" };
 
@@ -32,7 +33,8 @@ export function Contacts({ id, name, may, reload }) {
       may.trigger ? h(HStack, { wrap: "wrap" }, h(Act, { variant: "outline", title: "Reads every contact and only plans: nothing is written", onClick: list, onError: notes.fail }, "List earlier contacts"), h(Input, { size: "sm", w: "240px", "aria-label": "More contact ids", placeholder: "more ids, with commas", value: typed, onChange: (event) => setTyped(event.target.value) }),
         h(Act, { disabled: !count, onClick: push, onError: notes.fail }, `Push to Salesforce${count ? ` (${count})` : ""}`))
         : h(Faint, { fontSize: "sm" }, "Pushing takes the right to trigger this DAG.")),
-    h(Loaded, { load }, ({ rows }) => rows.length ? h(List, { rows, picked, setPicked, may })
+    h(Loaded, { load }, ({ rows }) => rows.length ? h(Box, null, h(List, { rows, picked, setPicked, may }),
+        rows.length >= MOST && h(Faint, { fontSize: "sm" }, `These are the latest ${MOST}. To see others, choose how their export stands, or search.`))
       : h(Empty, { title: filter.state || filter.q ? "No contact matches" : "No contact has been read yet" },
         filter.state || filter.q ? "Choose another filter." : "Captured contacts show up here once a run has read them. To see those that were captured before, list earlier contacts.")));
 }

@@ -9,8 +9,8 @@ import { Records } from "./records.js";
 import { SearchBox } from "./search.js";
 import { Settle } from "./settle.js";
 import { getDag, trigger, useLoad } from "./api.js";
-import { Act, appOf, Badge, Box, Button, Choice, direction, Empty, Faint, Flex, h, Heading, HStack, Loaded, Mono, Notice, number, Panel, RouterLink, Rows,
-  RunLink, sideOf, SimpleGrid, State, Text, Time, titleOf, useAddress, useNotes, VStack } from "./ui.js";
+import { Act, appOf, Badge, Box, Button, Choice, Count, direction, Empty, Faint, Flex, h, Heading, HStack, Loaded, Mono, Notice, number, Panel, RouterLink, Rows,
+  RunLink, sideOf, SimpleGrid, State, Text, Time, titleOf, useAddress, useNotes, useViews, VStack } from "./ui.js";
 
 const C = globalThis.ChakraUI;
 const { useEffect, useState } = globalThis.React;
@@ -20,6 +20,7 @@ export function Integration({ id, isTab, others = [] }) {
   const [read, set] = useAddress();
   const days = read("days") || "7";
   const load = useLoad(`integrations/${id}?days=${days}`, 30);
+  if (load.error && !isTab) return h(Box, null, h(ToAll), h(Loaded, { load }));
   return h(Loaded, { load }, (data) => {
     const name = data.integration.name;
     const tabs = tabsOf(data, { id, name, days, setDays: (value) => set({ days: value }), reload: load.reload });
@@ -27,13 +28,14 @@ export function Integration({ id, isTab, others = [] }) {
     return h(VStack, { align: "stretch", gap: 4 },
       h(Head, { data, isTab, others, reload: load.reload }),
       h(C.Tabs.Root, { value: view, onValueChange: (event) => set({ view: event.value === "summary" ? "" : event.value, ...CLEARED }), lazyMount: true, unmountOnExit: true, size: "sm" },
-        h(C.Tabs.List, { overflowX: "auto", overflowY: "hidden" }, tabs.map(([key, title, count]) => h(C.Tabs.Trigger, { key, value: key, whiteSpace: "nowrap" }, title,
+        h(C.Tabs.List, { flexWrap: "wrap" }, tabs.map(([key, title, count]) => h(C.Tabs.Trigger, { key, value: key, whiteSpace: "nowrap", flexShrink: 0 }, title,
           count ? h(Badge, { ml: 1, size: "xs", variant: "solid", colorPalette: "gray" }, number(count)) : null))),
         tabs.map(([key, , , content]) => h(C.Tabs.Content, { key, value: key }, content()))));
   });
 }
 
-const CLEARED = { entity: "", side: "", operation: "", state: "", code: "", before: "", batch: "" };
+const ToAll = () => h(RouterLink, { to: "?" }, h(Faint, { fontSize: "sm" }, "← All integrations"));
+const CLEARED = { entity: "", side: "", operation: "", state: "", code: "", before: "", batch: "", within: "" };
 
 function tabsOf(data, context) {
   const { integration, may } = data;
@@ -62,7 +64,7 @@ function Head({ data, isTab, others, reload }) {
     reload();
   });
   return h(Box, null,
-    !isTab && h(RouterLink, { to: "?" }, h(Faint, { fontSize: "sm" }, "← All integrations")),
+    !isTab && h(ToAll),
     h(Flex, { justify: "space-between", align: "center", wrap: "wrap", gap: 3, mt: 1 },
       h(HStack, { gap: 3, wrap: "wrap" }, h(Heading, { as: "h2", size: "lg" }, titleOf(integration.name)), integration.state && h(State, { value: integration.state }), h(Paused, { dagId })),
       h(HStack, { wrap: "wrap" }, h(SearchBox),
@@ -81,12 +83,13 @@ function Paused({ dagId }) {
 
 function Summary({ data, name, days, setDays, may }) {
   const groups = groupsOf(data.over_time);
+  const toView = useViews();
   const span = SPANS.find(([key]) => key === days)?.[1] || "7 days";
   return h(VStack, { align: "stretch", gap: 4 },
     h(Flex, { justify: "space-between", align: "center", wrap: "wrap", gap: 3 }, h(Legend), h(Choice, { label: "Time span", value: days, options: SPANS, onChange: setDays })),
     groups.length ? h(SimpleGrid, { columns: { base: 1, lg: 2 }, gap: 4 }, groups.map(([key, rows]) => {
       const title = `${rows[0].entity}: ${direction(name, rows[0].side)}`;
-      return h(Panel, { key, title, "data-chart": key }, h(Bars, { rows, days: Number(days), label: `${title}, last ${span}` }), h(Totals, { rows }));
+      return h(Panel, { key, title, "data-chart": key }, h(Bars, { rows, days: Number(days), label: `${title}, last ${span}` }), h(Totals, { rows, toOf: (filter) => toView("records", { entity: rows[0].entity, side: rows[0].side, within: days, ...filter }) }));
     })) : h(Empty, { title: `Nothing was written in the last ${span}` }, "Either both systems agree, or no run got as far as writing: the runs below tell. Choose a longer time span to look further back."),
     h(Panel, { title: "Latest runs", aside: h(Strip, { runs: data.latest, dagId: name }) }, h(Runs, { runs: data.runs, name, may })),
     h(SimpleGrid, { minChildWidth: "420px", gap: 4 },
@@ -106,6 +109,7 @@ function groupsOf(rows) {
 
 function Runs({ runs, name, may }) {
   const notes = useNotes();
+  const toView = useViews();
   const undo = (row) => trigger("lockstep_undo", { app: name.replace(/^salesforce_/, ""), run: String(row.id) }).then((made) =>
     notes.say(`The plan that takes back batch ${row.id} is being made; it then waits for a decision`, h(RunLink, { dagId: "lockstep_undo", runId: made.dag_run_id }, "Watch it in Airflow")));
   const columns = may.undo ? [["Undo", (row) => (written(row) ? h(Act, { size: "2xs", variant: "outline", "aria-label": `Undo batch ${row.id}`, onClick: () => undo(row), onError: notes.fail }, "Undo") : null)]] : [];
@@ -113,7 +117,7 @@ function Runs({ runs, name, may }) {
   return h(Box, null, notes.view, h(Rows, { rows: runs, label: "Latest runs", columns: [
     ["Run", (row) => h(RunLink, { dagId: name, runId: row.run_id }, `batch ${row.id}`)], ["Started", (row) => h(Time, { at: row.started_at })],
     ["Mode", (row) => row.mode], ["State", (row) => h(State, { value: row.state })], ["Took", (row) => took(row)],
-    ["Written", (row) => number(written(row)), { end: true }], ["Rejected", (row) => number(row.counts?.load?.rejected), { end: true }], ["Not read", (row) => unread(row)], ...columns] }));
+    ["Written", (row) => h(Count, { n: written(row), to: toView("records", { batch: row.id, state: "done" }), label: `written by batch ${row.id}` }), { end: true }], ["Rejected", (row) => h(Count, { n: row.counts?.load?.rejected, to: toView("quarantine", { batch: row.id }), label: `held back by batch ${row.id}` }), { end: true }], ["Not read", (row) => unread(row)], ...columns] }));
 }
 
 const took = (row) => (row.ended_at ? `${Math.max(1, Math.round((new Date(row.ended_at) - new Date(row.started_at)) / 1000))} s` : h(Faint, null, "runs"));
@@ -125,9 +129,10 @@ function unread(row) {
 }
 
 function ByReason({ rows, name }) {
+  const toView = useViews();
   if (!rows.length) return h(Faint, null, "Nothing waits: every record could go.");
   return h(Rows, { rows, keyOf: (row) => `${row.entity} ${row.side} ${row.code}`, label: "Reasons", columns: [
-    ["Records", (row) => number(row.records), { end: true }], ["Of", (row) => `${row.entity} in ${sideOf(name, row.side)}`],
+    ["Records", (row) => h(Count, { n: row.records, to: toView("quarantine", { entity: row.entity, side: row.side, code: row.code }), label: `wait: ${row.code}` }), { end: true }], ["Of", (row) => `${row.entity} in ${sideOf(name, row.side)}`],
     ["Reason", (row) => h(Box, null, h(Mono, null, row.code), h(Text, { fontSize: "xs", color: "fg.muted" }, row.example))]] });
 }
 
@@ -141,7 +146,7 @@ function Watermarks({ rows, name }) {
 function Budget({ rows, name }) {
   if (!rows.length) return h(Faint, null, "No calls are on record yet. Salesforce shows its own count under Setup, System Overview.");
   return h(Rows, { rows, keyOf: (row) => row.account, label: "API calls", columns: [
-    ["Account", (row) => h(Box, null, h(Mono, null, row.account), row.blocked_until && h(Text, { color: "fg.warning", fontSize: "xs" }, "asked to wait until ", h(Time, { at: row.blocked_until })))],
+    ["Account", (row) => h(Box, null, h(Mono, null, row.account), row.blocked_until && h(Text, { color: "fg.warning", fontSize: "xs" }, "asked to wait; calls go on ", h(Time, { at: row.blocked_until })))],
     ["Today, here", (row) => number(row.here), { end: true }], ["Today, all integrations", (row) => number(row.lockstep), { end: true }],
     ["Used by everybody", (row) => (row.daily_limit ? `${number(row.used)} of ${number(row.daily_limit)}` : h(Faint, null, "not told")), { end: true }],
     ["Per minute", (row) => (row.per_minute ? number(row.per_minute) : h(Faint, null, "–")), { end: true }]] });

@@ -31,7 +31,7 @@ function Edited({ edited }) {
 
 function Entity({ entity, name }) {
   return h(Box, null, h(Heading, { as: "h3", size: "sm", mb: 2 }, entity.name), h(Rows, { rows: entity.rows, keyOf: (row) => `${row.name} ${row.line}`, label: `Mapping of ${entity.name}`, columns: [
-    ["Salesforce", (row) => h(Mono, { wraps: true }, row.salesforce)], ["", (row) => h("span", { title: row.direction, role: "img", "aria-label": row.direction }, ARROWS[row.direction] || row.direction)],
+    ["Salesforce", (row) => h(Mono, { wraps: true }, row.salesforce)], ["Goes", (row) => h("span", { title: row.direction, role: "img", "aria-label": row.direction }, ARROWS[row.direction] || row.direction)],
     [sideOf(name, "app"), (row) => h(Mono, null, row.app)], ["Common field", (row) => row.name], ["Transform", (row) => row.transform || h(Faint, null, "–")],
     ["On conflict", (row) => row.on_conflict || h(Faint, null, "preferred side")], ["On empty", (row) => row.on_empty], ["Overwrite", (row) => row.overwrite],
     ["Default", (row) => row.default || h(Faint, null, "–")], ["Required", (row) => row.required || h(Faint, null, "no")], ["Note", (row) => row.note]] }));

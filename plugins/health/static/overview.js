@@ -1,8 +1,8 @@
 // Every integration that the user may see, with its state and what waits for a person.
-import { Strip, SERIES } from "./charts.js";
+import { FILTERS, Strip, SERIES } from "./charts.js";
 import { SearchBox } from "./search.js";
 import { useLoad } from "./api.js";
-import { appOf, Badge, Box, Empty, Faint, Flex, h, Heading, HStack, Loaded, number, Panel, plural, RunLink, SimpleGrid, State, Text, Time, titleOf,
+import { appOf, Badge, Box, Count, Empty, Faint, Flex, h, Heading, HStack, Loaded, number, Panel, plural, RunLink, SimpleGrid, State, Text, Time, titleOf,
   RouterLink, VStack } from "./ui.js";
 
 export function Overview() {
@@ -32,7 +32,7 @@ function Card({ each, isOne }) {
       each.state ? h(State, { value: each.state }) : h(Badge, null, "no run yet")),
     h(Strip, { runs: each.latest, dagId: each.name }),
     h(HStack, { gap: 5, wrap: "wrap" }, waits(each).map(([n, word, more, view, palette]) => h(Waiting, { key: word, n, word, more, to: `${to}&view=${view}`, palette }))),
-    h(LastDay, { rows: each.last_day }),
+    h(LastDay, { rows: each.last_day, to }),
     h(Faint, { fontSize: "xs" }, "Last run ", each.run_id ? h(RunLink, { dagId: each.name, runId: each.run_id }, h(Time, { at: each.started_at })) : "never",
       " · last success ", h(Time, { at: each.succeeded_at }), " · in step up to ", h(Time, { at: each.watermark }),
       each.health === null ? "" : h(RouterLink, { to: `${to}&view=audit` }, ` · health ${(Math.floor(each.health * 10000) / 100).toFixed(2)} %`))));
@@ -47,7 +47,9 @@ const waits = (each) => [
 const Waiting = ({ n, word, more, to, palette }) => h(RouterLink, { to }, h(HStack, { gap: 1.5 },
   h(Text, { fontWeight: "semibold", color: n ? `${palette}.fg` : "fg.muted" }, number(n)), h(Text, { fontSize: "sm", color: n ? undefined : "fg.muted" }, n === 1 ? word : more)));
 
-function LastDay({ rows }) {
+function LastDay({ rows, to }) {
   const parts = SERIES.map(([name]) => [name, rows.reduce((n, row) => n + row[name], 0)]).filter(([, n]) => n);
-  return h(Text, { fontSize: "sm" }, parts.length ? `Last 24 hours: ${parts.map(([name, n]) => `${number(n)} ${name}`).join(", ")}` : h(Faint, null, "Last 24 hours: nothing had to be written"));
+  if (!parts.length) return h(Text, { fontSize: "sm" }, h(Faint, null, "Last 24 hours: nothing had to be written"));
+  return h(Text, { fontSize: "sm" }, "Last 24 hours: ", parts.map(([name, n], i) => h("span", { key: name }, i ? ", " : "",
+    h(Count, { n, label: name, to: `${to}&${new URLSearchParams({ view: "records", within: "1", ...FILTERS[name] })}` }), ` ${name}`)));
 }

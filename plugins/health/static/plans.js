@@ -20,7 +20,7 @@ function List({ rows, chosen, name, onChoose }) {
   return h(Rows, { rows, label: "Plans", columns: [
     ["Plan", (row) => h(Button, { size: "xs", variant: row === chosen ? "solid" : "outline", "aria-pressed": row === chosen, onClick: () => onChoose(row) }, `batch ${row.id}`)],
     ["Made", (row) => h(Time, { at: row.started_at })], ["Mode", (row) => row.mode], ["State", (row) => h(State, { value: row.approval?.state || row.state })],
-    ["Writes", (row) => writes(row, name)], ["", (row) => (row.is_open ? h(Badge, { colorPalette: "info" }, "can be carried out") : h(Faint, null, "past"))],
+    ["Writes", (row) => writes(row, name)], ["Still open", (row) => (row.is_open ? h(Badge, { colorPalette: "info" }, "can be carried out") : h(Faint, null, "past"))],
     ["Run", (row) => h(RunLink, { dagId: name, runId: row.run_id }, "open")]] });
 }
 
@@ -54,7 +54,7 @@ function Waits({ plan, may }) {
   const ask = () => trigger("lockstep_approval", { plan: plan.id }).then(() => notes.say("It waits for a decision now", h(ToForm)));
   return h(Box, null, notes.view, h(Notice, { status: isHeld ? "warning" : "info", title: isHeld ? "This plan waits for a person" : "This plan can be carried out as it is" },
     h(VStack, { align: "start", gap: 2 }, (approval.reasons || []).map((words) => h(Text, { key: words }, words)),
-      h(Text, null, "Until ", h(Time, { at: approval.expires_at }), ". Records that move meanwhile are left out when it is carried out."),
+      h(Text, null, "Expires ", h(Time, { at: approval.expires_at }), ". Records that move meanwhile are left out when it is carried out."),
       isHeld ? h(ToForm) : may.trigger && h(Act, { size: "xs", variant: "outline", onClick: ask, onError: notes.fail }, "Ask for a decision"))));
 }
 

@@ -47,7 +47,7 @@ const known = (row) => (row.candidates.some((each) => each.record_id === row.oth
 function Choices({ row, name, other, choice, setChoice, typed, setTyped, isOff }) {
   const fields = [...new Set([row.fields, ...row.candidates.map((each) => each.fields)].flatMap((each) => Object.keys(each || {})))]
     .filter((field) => [row.fields, ...row.candidates.map((each) => each.fields)].some((each) => each?.[field] !== null && each?.[field] !== undefined && each?.[field] !== ""));
-  const radio = (value, words) => h("label", { style: { display: "flex", gap: 8, alignItems: "center", cursor: isOff ? "default" : "pointer" } },
+  const radio = (value, words) => h(Flex, { as: "label", gap: 2, align: "center", fontSize: "sm", cursor: isOff ? "default" : "pointer" },
     h("input", { type: "radio", name: `case-${row.id}`, value, checked: choice === value, disabled: isOff, onChange: () => setChoice(value) }), words);
   return h(VStack, { align: "stretch", gap: 2 },
     h(Table.ScrollArea, { borderWidth: 1, borderRadius: "md", whiteSpace: "normal" }, h(Table.Root, { size: "sm" },

@@ -43,6 +43,11 @@ export const Mono = ({ children, wraps }) =>
 export const State = ({ value }) => h(Badge, { colorPalette: PALETTES[value] || "gray", variant: "subtle", size: "sm" }, value);
 export const paletteOf = (state) => PALETTES[state] || "gray";
 
+// A number leads to the rows that it counts; nothing leads nowhere.
+export const Count = ({ n, to, label, ...rest }) => n && to
+  ? h(C.Link, { asChild: true, color: "fg.info", ...rest }, h(RouterLink, { to, "aria-label": label && `${number(n)} ${label}` }, number(n)))
+  : h(Text, { as: "span", ...rest, color: n ? rest.color : "fg.muted" }, number(n));
+
 export const RunLink = ({ dagId, runId, children }) =>
   h(C.Link, { asChild: true, color: "fg.info" }, h(RouterLink, { to: `/dags/${dagId}/runs/${encodeURIComponent(runId)}` }, children || runId));
 
@@ -120,12 +125,21 @@ export function useAddress() {
   return [(name) => params.get(name) || "", set];
 }
 
+// The address of another view of the integration that is looked at.
+export function useViews() {
+  const [params] = ReactRouterDOM.useSearchParams();
+  const integration = params.get("integration");
+  return (view, values = {}) => `?${new URLSearchParams({ ...(integration && { integration }), view, ...values })}`;
+}
+
 export const shown = (value) =>
   value === null || value === undefined || value === "" ? h(Faint, null, "empty") : typeof value === "object" ? JSON.stringify(value) : String(value);
 
 export function useNotes() {
   const [note, setNote] = React.useState(null);
-  const view = note && h(Notice, { status: note.status, title: note.title }, note.words);
+  const place = React.useRef(null);
+  React.useEffect(() => { note && place.current?.scrollIntoView({ block: "nearest" }); }, [note]);
+  const view = note && h(Box, { ref: place }, h(Notice, { status: note.status, title: note.title }, note.words));
   const fail = useCallback((error) => setNote({ status: "error", title: "That did not work", words: error.message }), []);
   return { view, fail, say: (title, words) => setNote({ status: "success", title, words }), clear: () => setNote(null) };
 }

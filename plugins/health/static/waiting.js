@@ -13,7 +13,7 @@ export function Quarantine({ id, name, entities, may, reload }) {
   const [read, set] = useAddress();
   const [picked, setPicked] = useState(new Set());
   const notes = useNotes();
-  const filter = { entity: read("entity"), side: read("side"), stage: read("stage"), code: read("code"), before: read("before") };
+  const filter = { entity: read("entity"), side: read("side"), stage: read("stage"), code: read("code"), batch: read("batch"), before: read("before") };
   const load = useLoad(`integrations/${id}/rejections${query(filter)}`);
   const choose = (key) => (value) => { setPicked(new Set()); set({ [key]: value, before: "" }); };
   const retry = (body) => post(`integrations/${id}/retry`, body).then(({ count }) => {
@@ -28,17 +28,18 @@ export function Quarantine({ id, name, entities, may, reload }) {
         h(Choice, { label: "Entity", value: filter.entity, onChange: choose("entity"), options: [["", "Every entity"], ...entities.map((each) => [each, each])] }),
         h(Choice, { label: "Lives in", value: filter.side, onChange: choose("side"), options: [["", "Both systems"], ["salesforce", "Salesforce"], ["app", sideOf(name, "app")]] }),
         h(Choice, { label: "Step", value: filter.stage, onChange: choose("stage"), options: STEPS }),
-        h(Choice, { label: "Reason", value: filter.code, onChange: choose("code"), options: [["", "Every reason"], ...codes(reasons)] })),
+        h(Choice, { label: "Reason", value: filter.code, onChange: choose("code"), options: [["", "Every reason"], ...codes(reasons)] }),
+        filter.batch && h(Button, { size: "sm", variant: "outline", onClick: () => choose("batch")("") }, `Only batch ${filter.batch} ✕`)),
       may.edit && rows.length > 0 && h(HStack, null,
         h(Act, { variant: "outline", disabled: !picked.size, onClick: () => retry({ ids: [...picked] }), onError: notes.fail }, `Retry chosen${picked.size ? ` (${picked.size})` : ""}`),
-        h(Act, { variant: "outline", onClick: () => retry({ entity: filter.entity, side: filter.side, stage: filter.stage, code: filter.code }), onError: notes.fail }, isFiltered(filter) ? "Retry all that match" : "Retry all"))),
+        h(Act, { variant: "outline", onClick: () => retry({ entity: filter.entity, side: filter.side, stage: filter.stage, code: filter.code, batch: Number(filter.batch) }), onError: notes.fail }, isFiltered(filter) ? "Retry all that match" : "Retry all"))),
     rows.length ? h(Box, null, h(Held, { rows, id, name, may, picked, setPicked, retry, notes }),
         h(Pages, { rows, size: SIZE, isFirst: !filter.before, onNewest: () => set({ before: "" }), onOlder: () => set({ before: String(rows[rows.length - 1].id) }) }))
       : h(Empty, { title: isFiltered(filter) ? "No waiting record matches" : "Nothing is held back" },
-        isFiltered(filter) ? "Choose other filters to see what waits." : "Every record that was read could go. Records that fail a check or that a system refuses show up here, with every reason."))));
+        isFiltered(filter) ? "What waited may have been mended since. Choose other filters to see what waits." : "Every record that was read could go. Records that fail a check or that a system refuses show up here, with every reason."))));
 }
 
-const isFiltered = (filter) => Boolean(filter.entity || filter.side || filter.stage || filter.code);
+const isFiltered = (filter) => Boolean(filter.entity || filter.side || filter.stage || filter.code || filter.batch);
 const codes = (reasons) => [...reasons.reduce((sums, row) => sums.set(row.code, (sums.get(row.code) || 0) + row.records), new Map())].map(([code, n]) => [code, `${code} (${number(n)})`]);
 
 export function Soon({ name, may, notes }) {
@@ -63,7 +64,7 @@ function Held({ rows, id, name, may, picked, setPicked, retry, notes }) {
   if (may.edit) {
     const head = h(Tick, { label: "Choose all on this page", checked: all, onChange: (isOn) => setPicked(new Set(isOn ? rows.map((row) => row.id) : [])) });
     columns.unshift([head, (row) => h(Tick, { label: `Choose ${row.record_id}`, checked: picked.has(row.id), onChange: (isOn) => flip(row.id, isOn) })]);
-    columns.push(["", (row) => h(Act, { size: "xs", variant: "outline", "aria-label": `Retry ${row.record_id}`, onClick: () => retry({ ids: [row.id] }), onError: notes.fail }, "Retry")]);
+    columns.push(["Again", (row) => h(Act, { size: "xs", variant: "outline", "aria-label": `Retry ${row.record_id}`, onClick: () => retry({ ids: [row.id] }), onError: notes.fail }, "Retry")]);
   }
   return h(Rows, { rows, columns, label: "Records held back", opened: open,
     more: (row) => h(Record, { of: { ...row, [`${row.side}_id`]: row.record_id }, integrationId: id, name }) });

@@ -1,11 +1,14 @@
 """Fills Lockstep's database with as many runs, links, writes, conflicts and rejections as asked for, as a busy year leaves them."""
 
 import json
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, text
 
-MAPPINGS = Path(__file__).parents[2] / "include" / "mappings"
+from sync.staging import ensure_partitions
+from tools.place import ROOT
+
+MAPPINGS = ROOT / "include" / "mappings"
 INTEGRATIONS = ("salesforce_freshdesk", "salesforce_lemontaps")
 RUNS_A_DAY = 48
 SHARE_OF_LINKS = 5  # writes per link
@@ -31,7 +34,8 @@ select b.id, b.integration_id, l.entity, 1, case when w.n % 3 = 0 then 'salesfor
   case when w.n % 17 = 0 then 'delete' when w.n % 5 = 0 then 'create' when w.n % 13 = 0 then 'agree' else 'update' end,
   l.id, l.salesforce_id, l.app_id, jsonb_build_object('phone', jsonb_build_array('+49 30 1', '+49 30 ' || w.n)), 'changed in salesforce',
   case when w.n % 997 = 0 then 'failed' when w.n % 101 = 0 then 'skipped' else 'done' end, 1,
-  case when w.n % 997 = 0 then 'DUPLICATE_VALUE' else '' end, case when w.n % 997 = 0 then 'duplicate value found: Email' else '' end,
+  case when w.n % 997 = 0 then 'DUPLICATE_VALUE' else '' end, case when w.n % 997 = 0 then 'duplicate value found: Email'
+    when w.n % 101 = 0 then 'left to the next run' else '' end,
   b.started_at, b.started_at, b.ended_at
 from generate_series(1, :writes) as w(n)
 join (select id, integration_id, started_at, ended_at, row_number() over (order by id) as place
@@ -98,6 +102,24 @@ select a.id, 'contact', 'salesforce', 'differs-' || n, 'app-' || n, 'changed', c
   '{phone}', n % 3 = 0 from sync.audit a, generate_series(1, 6) n
 """
 
+WATERMARKS = """
+insert into sync.watermark select i.id, 'contact', side, now() - interval '20 minutes', (select max(id) from sync.batch b
+  where b.integration_id = i.id) from sync.integration i, (values ('salesforce'), ('app')) s(side)
+"""
+
+# What the runs of a day have read, of both sides: every second link once.
+STAGED = """
+insert into staging.{table} (batch_id, batch_day, integration_id, entity, side, record_id, modified_at, is_deleted, origin, digest, {more})
+select b.id, cast(:day as date), i.id, l.entity, s.side, case s.side when 'app' then l.app_id else l.salesforce_id end,
+  b.started_at, false, 'change', 'x', {values}
+from sync.integration i cross join (values ('salesforce'), ('app')) s(side)
+cross join lateral (select * from sync.batch b where b.integration_id = i.id and b.started_at < cast(:day as date) + 1
+  order by b.id desc limit 1) b
+cross join lateral (select * from sync.link l where l.integration_id = i.id order by l.id offset :skip limit :many) l
+"""
+STAGED_COLUMNS = {"raw": ("raw", "l.base"), "record": ("verdict, fields", "'valid', l.base")}
+STAGED_DAYS = 7
+
 
 def fill(connection: Connection, writes: int = 1000, waiting: int = 100, days: int = 7, planned: int = 10) -> None:
     """Fill an empty database: two integrations of equal size, `writes` in all, over `days` of half-hourly runs."""
@@ -123,12 +145,19 @@ def fill(connection: Connection, writes: int = 1000, waiting: int = 100, days: i
     execute(text(PLANNED), {"planned": planned})
     execute(text(AUDITS))
     execute(text(DIFFERENCES))
+    _fill_staging(connection, links)
     held = "insert into sync.approval (batch_id, state, reasons, expires_at) select id, 'waiting', '[\"too many\"]', now() + interval '1 day'"
     execute(text(f"{held} from sync.batch where mode = 'plan' and integration_id = 1"))
-    sides = "(values ('salesforce'), ('app')) s(side)"
-    execute(
-        text(
-            "insert into sync.watermark select i.id, 'contact', side, now() - interval '20 minutes', (select max(id) from sync.batch b"
-            f" where b.integration_id = i.id) from sync.integration i, {sides}"
-        )
-    )
+    execute(text(WATERMARKS))
+
+
+def _fill_staging(connection: Connection, links: int) -> None:
+    today = datetime.now(UTC).date()
+    share = links // 2 // STAGED_DAYS
+    for number in range(STAGED_DAYS):
+        day = today - timedelta(days=STAGED_DAYS - 1 - number)
+        ensure_partitions(connection, day)
+        for table, (more, values) in STAGED_COLUMNS.items():
+            connection.execute(
+                text(STAGED.format(table=table, more=more, values=values)), {"day": day, "skip": number * share, "many": share}
+            )
