@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from tools.lab.judge import LOST, TWIN, UNEXPLAINED, WRONG_WINNER, Evidence, judge
-from tools.lab.kinds import FRESHDESK
+from tools.lab.apps import FRESHDESK
+from tools.lab.findings import LOST, TWIN, UNEXPLAINED, WRONG_WINNER, Evidence
+from tools.lab.judge import judge
 from tools.lab.people import Step, Thing
 
 TOKEN = "Lind1x"

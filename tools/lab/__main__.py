@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from random import SystemRandom
 
-from tools.lab.kinds import APPS
+from tools.lab.apps import APPS
 from tools.lab.runs import INCIDENTS
 from tools.lab.score import Score, render
 from tools.lab.systems import serving

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.lab.judge import LOST, TWIN, UNEXPLAINED, WRONG_WINNER
+from tools.lab.findings import LOST, TWIN, UNEXPLAINED, WRONG_WINNER
 
 ECHO, UNEXPECTED = "echo", "unexpected error"
 PROMISES = {

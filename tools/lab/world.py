@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from sync.database import connect
 from tools.lab.evidence import gather, mark_synced, story
-from tools.lab.judge import Finding, judge
+from tools.lab.findings import Finding
+from tools.lab.judge import judge
 from tools.lab.kinds import App
 from tools.lab.people import History, People
 from tools.lab.runs import INCIDENTS, QUICK, Runs
@@ -84,8 +85,10 @@ class World:
     def _reset_systems(self) -> None:
         for name, client in self.systems.clients.items():
             client.clear_faults()
-            client.reset(**(self.app.reset if name != "salesforce" else {"cross_references": True}))
+            client.reset(**(self.app.reset if name != "salesforce" else self.app.reset_salesforce))
             client.reset_calls()
+        for full_name, metadata in self.app.new_fields.items():
+            self.systems.clients["salesforce"].action("add_field", full_name=full_name, metadata=metadata)
         self.systems.clients[self.app.name].switches(**self.app.switches)
         self._offsets: dict[str, float] = {name: self.chance.choice(SKEWS) for name in sorted(self.systems.clients)}
         self._leap(0)
@@ -93,6 +96,10 @@ class World:
     def _settings(self) -> Path:
         folder = self.systems.folder / self.seed / self.app.name
         shutil.copytree(SHIPPED / self.app.name, folder)
+        for name, old, new in self.app.changes:
+            content = (folder / name).read_text()
+            assert old in content, f"{name} has no {old}"
+            (folder / name).write_text(content.replace(old, new, 1))
         settings = folder / "settings.yaml"
         self.prefer = self.chance.choice(("salesforce", "app"))
         content = settings.read_text().replace("prefer: salesforce", f"prefer: {self.prefer}")
