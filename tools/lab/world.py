@@ -16,6 +16,7 @@ from tools.lab.findings import Finding
 from tools.lab.judge import judge
 from tools.lab.kinds import App
 from tools.lab.people import History, People
+from tools.lab.plans import Plans, guard
 from tools.lab.runs import INCIDENTS, QUICK, Runs
 from tools.lab.score import ECHO, UNEXPECTED, Score
 from tools.lab.systems import Systems
@@ -31,10 +32,12 @@ SKEWS = (0, 0, 40, -75, 3 * 3600, -2 * 86_400)  # seconds by which a system's cl
 FAULTY_SHARE = 0.8  # of the rounds have faults armed
 LEAPS = (0, 0, 900, 3600)  # seconds that pass between two rounds
 DRIFT = 60  # and by how much the clocks go apart on the way
-SETTINGS = """
-on_rejected: succeed
-guard: {first_run: go, minimum: 1000000}
-"""
+HELD_SHARE = 0.4  # of the worlds have a guard that holds busy runs
+BULK_SHARE = 0.4  # of the worlds write to Salesforce by bulk jobs, and read by bulk queries
+BULK = {"bulk_writes": 2, "bulk_rows": 30}  # above so many
+UNPROCESSED = (0, 0, 1, 3)  # rows at the end of a bulk job that Salesforce may leave
+QUIET, QUIET_TRIES = 2, 12  # quiet runs in a row in which nothing was held, and how often that is tried
+SETTINGS = "\non_rejected: succeed\n{guard}\n"
 
 
 @dataclass
@@ -56,8 +59,9 @@ class World:
         """Live through it all; return what was broken. The histories that it was found in are kept as files."""
         self._build()
         try:
-            for number in range(ROUNDS):
-                self._round(number)
+            for number in range(ROUNDS + self.kills):
+                if number < ROUNDS or self.score.done["kills"] < self.kills:
+                    self._round(number)
             findings = self._end()
             self._count(findings)
             for history in self.people.histories:
@@ -76,10 +80,12 @@ class World:
         self._engine = connect(url)
         self.people = People(self.app, self.seed, self.size, self.systems.clients, self.tick)
         self.trouble = Trouble(self.people.clients)
-        place = Place(url, self._folder, self.app.name, self.systems.addresses, PATIENCE[-1], READ_SECONDS, self._log_path())
+        addresses = self.systems.addresses
+        place = Place(url, self._folder, self.app.name, addresses, PATIENCE[-1], READ_SECONDS, self._log_path(), self._bulk())
         self.runs = Runs(
             self.systems, place, database, self.people, self.trouble, self.chance, self.tick, self.score, self._note
         )  # fmt: skip
+        self.plans = Plans(self._engine, self.runs, Random(f"{self.seed}/plans"))
         self.runs.work(QUICK, self.runs.next())  # the first run only sets the watermarks
 
     def _reset_systems(self) -> None:
@@ -102,9 +108,18 @@ class World:
             (folder / name).write_text(content.replace(old, new, 1))
         settings = folder / "settings.yaml"
         self.prefer = self.chance.choice(("salesforce", "app"))
+        is_guarded = Random(f"{self.seed}/guard").random() < HELD_SHARE
+        limit = max(2, self.size // 12) if is_guarded else 1_000_000
         content = settings.read_text().replace("prefer: salesforce", f"prefer: {self.prefer}")
-        settings.write_text(content + SETTINGS)
+        settings.write_text(content + SETTINGS.format(guard=guard(limit)))
         return folder
+
+    def _bulk(self) -> dict[str, Any]:
+        """Return the options by which Salesforce is written to by bulk jobs, in some worlds."""
+        chance = Random(f"{self.seed}/bulk")
+        is_bulk = chance.random() < BULK_SHARE
+        self.systems.clients["salesforce"].switches(bulk_unprocessed=chance.choice(UNPROCESSED) if is_bulk else 0)
+        return BULK if is_bulk else {}
 
     def tick(self) -> int:
         """Return the next moment of this world."""
@@ -122,7 +137,9 @@ class World:
         self._leap(self.chance.choice(LEAPS))
         if self.chance.random() < FAULTY_SHARE:
             self._note("faults", self.trouble.arm(self.chance, self.chance.choice((1, 2, 3, 4))))
-        kills = self.kills * (number + 1) // ROUNDS - self.score.done["kills"]
+        due = min(self.kills * (number + 1) // ROUNDS, self.kills)
+        self.plans.decide(number, due - self.score.done["kills"])
+        kills = due - self.score.done["kills"]
         incident = self.incidents[number] if number < len(self.incidents) else self.chance.choice(INCIDENTS)
         times = self.runs.carry_out(number, kills, incident, self.chance.choice(PATIENCE))
         self.trouble.clear()
@@ -132,12 +149,17 @@ class World:
     def _end(self) -> list[Finding]:
         """Everything is well again: two quiet runs, then one that must have nothing to do; then the verdict."""
         findings = []
-        for _ in range(2):
+        quiet = 0
+        self.plans.carry_out_all()
+        for _ in range(QUIET_TRIES):
             with self._engine.begin() as connection:
                 connection.execute(text("update sync.rejection set retry_at = now()"))
             ending = self.runs.work(QUICK, self.runs.next())
             if not ending.is_good:
                 findings.append(Finding(UNEXPECTED, "", f"a quiet run ended with {ending.error}"))
+            quiet = 0 if self.plans.carry_out_all() else quiet + 1
+            if quiet == QUIET:
+                break
         before = self._writes()
         ending = self.runs.work(QUICK, self.runs.next())
         if self._writes() != before or set(ending.done) != {"extract"}:
@@ -154,8 +176,10 @@ class World:
         done = self.score.done
         done["worlds"] += 1
         done["histories"] += self.size
+        done["asked"] += self.kills
         done["steps"] += sum(len(thing.steps) for thing in self.people.things())
         for client in self.systems.clients.values():
+            done["jobs"] += sum(count for label, count in client.calls()["by"].items() if label.startswith("POST jobs/ingest"))
             done["calls"] += sum(int(client.calls()[kind]) for kind in ("read", "write", "auth", "other"))
         self.score.faults.update(self.trouble.struck)
         done["faults"] += self.trouble.struck.total()
