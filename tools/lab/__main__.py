@@ -61,7 +61,7 @@ def run(told: argparse.Namespace) -> dict[str, Score]:
                 flush=True,
             )
             for each in findings:
-                print(f"  {each.sort}: {each.token} {each.words}")
+                print(f"  {each.sort}: {each.token} {each.words.strip().splitlines()[-1]}")
             if findings:
                 again = f"make lab APP={app.name} SEED={world.seed} HISTORIES={size} SIZE={size} KILLS={kills}"
                 print(f"  kept in {shown(told.keep)}; again: {again}", flush=True)
