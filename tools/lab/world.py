@@ -33,6 +33,7 @@ SKEWS = (0, 0, 40, -75, 3 * 3600, -2 * 86_400)  # seconds by which a system's cl
 FAULTY_SHARE = 0.8  # of the rounds have faults armed
 LEAPS = (0, 0, 900, 3600)  # seconds that pass between two rounds
 DRIFT = 60  # and by how much the clocks go apart on the way
+OVERLAPS = (0, 10)  # minutes that a run reads again before its watermark
 HELD_SHARE = 0.4  # of the worlds have a guard that holds busy runs
 BULK_SHARE = 0.4  # of the worlds write to Salesforce by bulk jobs, and read by bulk queries
 BULK = {"bulk_writes": 2, "bulk_rows": 30}  # above so many
@@ -60,7 +61,7 @@ class World:
         """Live through it all; return what was broken. The histories that it was found in are kept as files."""
         self._build()
         try:
-            for number in range(ROUNDS + self.kills):
+            for number in range(ROUNDS + 4 * self.kills):
                 if number < ROUNDS or self.score.done["kills"] < self.kills:
                     self._round(number)
             findings = self._end()
@@ -112,6 +113,8 @@ class World:
         is_guarded = Random(f"{self.seed}/guard").random() < HELD_SHARE
         limit = max(2, self.size // 12) if is_guarded else 1_000_000
         content = settings.read_text().replace("prefer: salesforce", f"prefer: {self.prefer}")
+        overlap = Random(f"{self.seed}/overlap").choice(OVERLAPS)
+        content = content.replace("overlap_minutes: 10", f"overlap_minutes: {overlap}")
         settings.write_text(content + SETTINGS.format(guard=guard(limit)))
         return folder
 
