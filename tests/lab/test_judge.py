@@ -7,8 +7,8 @@ import pytest
 
 from tools.lab.apps import FRESHDESK
 from tools.lab.findings import LOST, TWIN, UNEXPLAINED, WRONG_WINNER, Evidence
+from tools.lab.histories import Step, Thing
 from tools.lab.judge import judge
-from tools.lab.people import Step, Thing
 
 TOKEN = "Lind1x"
 HERE = {"Id": "003A", "LastName": TOKEN, "FirstName": "Mara", "Title": "CEO", "MailingCity": "Kiel"}

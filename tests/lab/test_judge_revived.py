@@ -6,8 +6,8 @@ import pytest
 
 from tools.lab.apps import ACTIVECAMPAIGN
 from tools.lab.findings import LOST, TWIN, UNEXPLAINED, Evidence
+from tools.lab.histories import Step, Thing
 from tools.lab.judge import judge
-from tools.lab.people import Step, Thing
 
 TOKEN = "Lind1x"
 LEAD = {"Id": "00Q1", "LastName": TOKEN, "Company": "Nordwerk", "ACCONTACTID__c": "7"}

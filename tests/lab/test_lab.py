@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from tools.lab.people import History
+from tools.lab.histories import History
 from tools.lab.score import DONE, PROMISES, Score
 from tools.place import ROOT
 

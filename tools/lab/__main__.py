@@ -103,7 +103,7 @@ def _sum(parts: Sequence[tuple[int, Path]]) -> dict[str, Score]:
 def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.lab", description=__doc__)
     parser.add_argument("--app", choices=sorted(APPS), default=None, help="worlds take turns unless given")
-    parser.add_argument("--histories", type=int, default=200)
+    parser.add_argument("--histories", type=int, default=400)
     parser.add_argument("--kills", type=int, default=None, help="tasks to be killed; one for twenty histories unless given")
     parser.add_argument("--seed", type=int, default=None, help="of the first world; drawn and printed unless given")
     parser.add_argument("--jobs", type=int, choices=(1, 2), default=1, help="processes")

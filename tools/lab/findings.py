@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tools.lab.histories import Snapshot, Thing
 from tools.lab.kinds import Field, Kind, Row
-from tools.lab.people import Snapshot, Thing
 
 LOST, TWIN, UNEXPLAINED, WRONG_WINNER = "lost update", "twin", "unexplained difference", "wrong winner"
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tools.lab.findings import LOST, TWIN, UNEXPLAINED, WRONG_WINNER, Evidence, Finding
+from tools.lab.histories import Step, Thing
 from tools.lab.kinds import BELONGS, BOTH, FILL, RATCHET, SIDES, TO_APP, TO_SALESFORCE, Field
 from tools.lab.marks import marks_wrong
 from tools.lab.numbers import allowed_numbers, is_known, may_be_restored_beside
-from tools.lab.people import Step, Thing
 
 
 def judge(thing: Thing, evidence: Evidence) -> Iterator[Finding]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from tools.lab.findings import UNEXPLAINED, Evidence, Finding
+from tools.lab.histories import Thing
 from tools.lab.kinds import Row
 from tools.lab.numbers import is_known
-from tools.lab.people import Thing
 
 
 def marks_wrong(thing: Thing, rows: Mapping[str, Row], evidence: Evidence) -> Iterator[Finding]:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from itertools import product
 
 from tools.lab.findings import Evidence
+from tools.lab.histories import Step, Thing
 from tools.lab.kinds import OTHER, SIDES
-from tools.lab.people import Step, Thing
 
 
 def allowed_numbers(thing: Thing, evidence: Evidence) -> set[tuple[int, int]]:

@@ -1,68 +1,13 @@
-"""Histories: what people do to one record and its kin, step by step, and what is remembered of it for the judge."""
+"""People: what they do to the records of both systems, step by step, as in the systems' own pages."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
 from random import Random
 from typing import Any
 
 from sandbox.client import SandboxClient
+from tools.lab.histories import History, Snapshot, Step, Thing, things_of
 from tools.lab.kinds import BELONGS, RATCHET, SIDES, TO_APP, App, Field, Kind, Row
-
-Snapshot = Mapping[tuple[str, str], Mapping[str, list[Row]]]  # entity and side → token → live records
-
-
-@dataclass(frozen=True)
-class Step:
-    """One thing that a person did. `verb`: make, edit, delete, restore, merge, lose, convert, untag, touch."""
-
-    tick: int
-    token: str
-    verb: str
-    side: str
-    field: str = ""
-    value: Any = None
-
-
-@dataclass
-class Thing:
-    """One person or company of the real world, whatever records stand for it."""
-
-    kind: Kind
-    token: str
-    number: int
-    steps: list[Step] = field(default_factory=list)
-    seen: dict[str, int] = field(default_factory=dict)  # side → when a record was there first
-    syncs: list[tuple[int, int]] = field(default_factory=list)  # runs that surely have carried over what was done before
-
-    def done(self, *verbs: str, side: str = "") -> list[Step]:
-        """Return the steps of these verbs, on `side`."""
-        return [step for step in self.steps if step.verb in verbs and side in ("", step.side)]
-
-    def edits(self, name: str) -> list[Step]:
-        """Return the edits of one field."""
-        return [step for step in self.steps if step.verb == "edit" and step.field == name]
-
-    def was_synced(self, since: int, before: int) -> bool:
-        """Tell whether a whole run lies between two moments."""
-        return any(begin > since and end < before for begin, end in self.syncs)
-
-
-@dataclass
-class History:
-    """One history: a person, now and then a second one of the same kind and a company, with chances of their own."""
-
-    number: int
-    seed: str
-    things: list[Thing]
-
-    def chance(self, round_: int, phase: str) -> Random:
-        """Return the chances of one phase, whatever happened before."""
-        return Random(f"{self.seed}/{self.number}/{round_}/{phase}")
-
-    def steps(self) -> list[dict[str, Any]]:
-        """Return all steps in order."""
-        return [asdict(step) for step in sorted((s for t in self.things for s in t.steps), key=lambda step: step.tick)]
 
 
 class People:
@@ -72,7 +17,7 @@ class People:
         self.app = app
         self.clients = {"salesforce": clients["salesforce"], "app": clients[app.name]}
         self.tick = tick
-        self.histories = [History(number, seed, list(_things(app, number))) for number in range(count)]
+        self.histories = [History(number, seed, list(things_of(app, number))) for number in range(count)]
         self._invented = 0
 
     def look(self) -> Snapshot:
@@ -289,13 +234,6 @@ class People:
         step = Step(self.tick(), thing.token, verb, side, name, value)
         thing.steps.append(step)
         return step.tick
-
-
-def _things(app: App, number: int) -> Iterator[Thing]:
-    yield Thing(app.person, f"Lind{number}x", number)
-    yield Thing(app.person, f"Berg{number}x", number)
-    if app.account:
-        yield Thing(app.account, f"Werk{number}x", number)
 
 
 def _is_known(thing: Thing) -> bool:

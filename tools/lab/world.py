@@ -13,9 +13,10 @@ from sqlalchemy import text
 from sync.database import connect
 from tools.lab.evidence import gather, mark_synced, story
 from tools.lab.findings import Finding
+from tools.lab.histories import History
 from tools.lab.judge import judge
 from tools.lab.kinds import App
-from tools.lab.people import History, People
+from tools.lab.people import People
 from tools.lab.plans import Plans, guard
 from tools.lab.runs import INCIDENTS, QUICK, Runs
 from tools.lab.score import ECHO, UNEXPECTED, Score
