@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from benches import SandboxBench, reset
-from connector_contract import HttpContract, records_of, until_stopped
+from connector_contract import HttpContract, records_of
 
 from connectors.activecampaign import ActiveCampaignConnector
 from connectors.contract import Write
-from connectors.errors import AuthError, EditionError, PermanentError, TransientError
+from connectors.errors import AuthError, EditionError, PermanentError
 from sandbox.client import SandboxClient
 from sandbox.running import serve
 
