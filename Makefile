@@ -32,7 +32,7 @@ format: setup ## Let ruff format the code and sort the imports
 bench: setup ## Measure the sync on generated records; ONLY=page measures the Sync health page alone
 	@$(RUN) -W ignore -m tools.bench $(if $(ONLY),--only $(ONLY))
 
-lab: setup ## Let random histories run while everything fails; HISTORIES=200 KILLS=10 SEED=1 APP=freshdesk JOBS=1 SIZE=200
+lab: setup ## Let random histories run while everything fails; HISTORIES=400 KILLS=20 SEED=1 APP=freshdesk JOBS=1 SIZE=200
 	@$(RUN) -W ignore -m tools.lab $(if $(HISTORIES),--histories $(HISTORIES)) $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(APP),--app $(APP)) $(if $(JOBS),--jobs $(JOBS)) $(if $(SIZE),--size $(SIZE))
 

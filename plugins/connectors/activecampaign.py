@@ -25,7 +25,9 @@ from connectors.session import Session
 DOMAIN = ".api-us1.com"
 ENTITIES: Mapping[str, Entity] = {
     "account": Entity("account", "accounts", "id", "updatedTimestamp", has_delete_feed=False),
-    "contact": Entity("contact", "contacts", "id", "udate", has_delete_feed=False, ids_per_call=IDS_PER_CALL),
+    "contact": Entity(
+        "contact", "contacts", "id", "udate", has_delete_feed=False, ids_per_call=IDS_PER_CALL, creates_in_parts=True
+    ),
     "deal": Entity("deal", "deals", "id", "mdate", has_delete_feed=False),
 }
 WRITERS = 3  # at half a second a call they use up the allowance

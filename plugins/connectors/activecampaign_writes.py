@@ -1,7 +1,8 @@
 """Writes of ActiveCampaign contacts: one call for the contact, further ones for tags, list status and account.
 
-A create is a sync by e-mail address: repeating it makes no second contact. All that follows can be repeated too, so a write
-that is broken off in its middle counts as not sent. Nobody who left a list is put on it again.
+A create is a sync by e-mail address: repeating it makes no second contact. All that follows can be repeated too, so an update
+that is broken off in its middle counts as not sent; of a create nobody knows then how much has arrived, it is looked up and
+completed. Nobody who left a list is put on it again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from connectors.activecampaign_fields import LIST_PREFIX, OPTED_OUT, PREFIX, sen
 from connectors.activecampaign_parts import Parts
 from connectors.activecampaign_shapes import ANSWERS, made
 from connectors.contract import Result, Write
-from connectors.errors import TransientError
+from connectors.errors import SyncError, TransientError
 from connectors.flat import to_json
 from connectors.session import LostAnswerError
 
@@ -49,11 +50,20 @@ class ContactWriter:
             return self._delete(write)
         try:
             parcel = self._packed(write.fields)
-            id = self._create(parcel) if write.operation == "create" else self._update(str(write.id), parcel)
-            self._follow(id, parcel, list_id if write.operation == "create" else "")
+            if write.operation == "create":
+                return Result("done", self._create_whole(parcel, list_id))
+            self._follow(self._update(str(write.id), parcel), parcel, "")
         except RefusedError as refused:
             return Result("failed", write.id, code=refused.problem.code, message=refused.problem.message)
-        return Result("done", id)
+        return Result("done", write.id)
+
+    def _create_whole(self, parcel: _Parcel, list_id: str) -> str:
+        id = self._create(parcel)
+        try:
+            self._follow(id, parcel, list_id)
+        except SyncError as error:
+            raise LostAnswerError(f"Contact {id} is made, and not all of it has arrived: {error}") from error
+        return id
 
     def _packed(self, fields: Mapping[str, Any]) -> _Parcel:
         parcel, values = _Parcel(), []

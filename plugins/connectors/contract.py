@@ -34,6 +34,7 @@ class Entity:
     ids_per_call: int = 1  # records that `read` gets in one call
     can_delete: bool = True
     can_restore: bool = False  # a create with the id of a deleted record brings that back
+    creates_in_parts: bool = False  # a create is several calls: broken off, it leaves a record without some of its values
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,8 @@ class Link:
     is_removed: bool = False  # … by us
     merged_into: str = ""  # broken: Salesforce went on with this record, which has an app record of its own
 
+    due: Mapping[str, Fields] = field(default_factory=dict)  # side → raw fields that a write was to carry and that never went
+
     def settled(self, side: Side, name: str) -> Any:
         """Return the value that `side` was last settled on, or MISSING."""
         if side == "app" and name in self.app_base:

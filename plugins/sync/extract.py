@@ -24,6 +24,7 @@ from sync.database import to_json
 from sync.history import drop_history
 from sync.rejections import restage
 from sync.settings import EntitySettings, Side
+from sync.siblings import siblings_of
 from sync.staging import drop_partitions, drop_repeats
 from sync.successors import follow_successors, stage_moved
 from sync.vanished import note_vanished
@@ -56,6 +57,7 @@ def extract(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any
             with _set_aside(batch, entity, connectors, reads, errors):
                 settle_shown(batch, entity, connectors)
                 follow_successors(batch, entity)
+    _set_siblings_aside(batch, reads, errors)
     counts: dict[str, Any] = _narrow(batch, [entity for entity in batch.entities() if entity.name not in errors])
     for entity in batch.entities():
         if entity.name in counts and entity.name not in errors:
@@ -70,6 +72,7 @@ def extract(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any
                 counts[entity.name]["matched"] = stage_matches(batch, entity, connectors, reads[entity.name])
                 stage_blocks(batch, entity, connectors["salesforce"])
                 note_vanished(batch, entity, connectors)
+    _set_siblings_aside(batch, reads, errors)
     if len(errors) == len(reads):
         _keep(batch, reads)
         raise next(iter(errors.values()))
@@ -142,11 +145,24 @@ def _set_aside(
             for connector in connectors.values():
                 connector.ping()
         log.error("%s %s: not read, the other entities go on: %s", batch.name, entity.name, error)
-        errors[entity.name] = error
-        reads[entity.name] = {"error": str(error)}
-        with batch.engine.begin() as connection:
-            query = text("delete from staging.raw where batch_id = :id and batch_day = :day and entity = :entity")
-            connection.execute(query, {"id": batch.id, "day": batch.day, "entity": entity.name})
+        _take_out(batch, entity.name, reads, errors, error)
+
+
+def _set_siblings_aside(batch: Batch, reads: dict[str, Any], errors: dict[str, SyncError]) -> None:
+    """Leave out whoever shares the app's records with an entity in trouble: who is new there may be known in that one."""
+    for entity in batch.entities():
+        troubled = [name for name in siblings_of(batch.integration.settings, entity) if name in errors]
+        if troubled and entity.name not in errors:
+            log.error("%s %s: left to the next run as well, as its records may be of %s", batch.name, entity.name, troubled[0])
+            _take_out(batch, entity.name, reads, errors, errors[troubled[0]])
+
+
+def _take_out(batch: Batch, name: str, reads: dict[str, Any], errors: dict[str, SyncError], error: SyncError) -> None:
+    errors[name] = error
+    reads[name] = {"error": str(error)}
+    with batch.engine.begin() as connection:
+        query = text("delete from staging.raw where batch_id = :id and batch_day = :day and entity = :entity")
+        connection.execute(query, {"id": batch.id, "day": batch.day, "entity": name})
 
 
 def _narrow(batch: Batch, entities: Sequence[EntitySettings]) -> dict[str, dict[str, int]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sync.decisions import OTHER, SIDES, Action, Conflict, Decision, Fields, Pair, Policy
-from sync.marks import conversion_marks
+from sync.marks import added_marks, conversion_marks, united_marks
 from sync.merge import MISSING, UNKNOWN, Outcome, Side, Values, is_empty, resolve
 
 
@@ -66,8 +66,11 @@ def _update(
     fields = {name: (v.of(side), o.of(side)) for name, (v, o) in outcomes.items() if v.of(side) != o.of(side)}
     seen = pair.app if side == "app" else pair.salesforce
     extra = {} if seen is None or seen.reference == pair.link.id_on(other) else references(policy, side)
+    extra |= _due(pair, policy, side)
     if side == "app" and pair.app and policy.is_open(side):
-        extra |= conversion_marks(policy.marks, policy.lead_marks, pair.app.tags)
+        extra |= united_marks(
+            extra, conversion_marks(policy.marks, policy.lead_marks, pair.app.tags | added_marks(policy.marks, extra))
+        )
     if not fields and not extra:
         return None
     theirs = {name for name, (v, o) in outcomes.items() if v.of(other) != o.of(other)}
@@ -78,6 +81,14 @@ def _update(
     }
     rules = sorted({outcomes[name][1].rule for name in fields})
     return Action(pair.link, side, "update", fields, extra, settles, "; ".join(rules) or "cross-reference")
+
+
+def _due(pair: Pair, policy: Policy, side: Side) -> dict[str, Any]:
+    """Return the cross-reference and the marks that an earlier write to `side` was to carry and did not."""
+    due = pair.link.due.get(side, {})
+    marks = {name: tags for name, tags in due.items() if policy.marks and name == f"{policy.marks.field}_add"}
+    known = {name: value for name, value in references(policy, side).items() if name in due}
+    return known | (marks if side == "app" and policy.is_open(side) else {})
 
 
 def _side_values(pair: Pair, side: Side) -> Fields:

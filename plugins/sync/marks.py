@@ -4,7 +4,7 @@ They are put on the app's record when it is linked (`from_app`: it went from the
 there) and changed when a lead is converted. A person who takes a mark off takes the record out of its revival.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +69,18 @@ def conversion_marks(marks: Marks | None, lead_marks: Marks | None, tags: Collec
     came = bool(lead_marks.from_salesforce) and lead_marks.from_salesforce in tags
     added = [tag for tag in (marks.from_salesforce if came else "", marks.on_conversion) if tag not in tags]
     return _change(marks.field, added, [lead_marks.from_salesforce] if came else [])
+
+
+def added_marks(marks: Marks | None, extra: Mapping[str, Any]) -> frozenset[str]:
+    """Return the tags that a write with the raw fields `extra` puts."""
+    return frozenset(extra.get(f"{marks.field}_add", ())) if marks else frozenset()
+
+
+def united_marks(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the raw fields of two changes of tags as one: what the second takes off is not put any more."""
+    removed = {tag for name, tags in second.items() if name.endswith("_remove") for tag in tags}
+    added = {name: [tag for tag in tags if tag not in removed] for name, tags in first.items() if name.endswith("_add")}
+    return {name: list(dict.fromkeys([*added.get(name, ()), *second.get(name, ())])) for name in {**added, **second}}
 
 
 def may_revive(marks: Marks | None, lead_marks: Marks | None, tags: Collection[str]) -> bool:

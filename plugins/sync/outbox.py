@@ -170,6 +170,12 @@ class Binder:
             _as_read(raw.get(name)) == _as_read(value) for name, value in sent.fields.items()
         )
 
+    def missing(self, action: Outgoing, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the raw fields that `action` sends and that a record which reads as `raw` has not got at all."""
+        sent = self.write(action) if set(action.fields) <= set(self._rows) else "its mapping is gone"
+        fields = {} if isinstance(sent, str) else sent.fields
+        return {name: value for name, value in fields.items() if value and not raw.get(name)}
+
 
 def _as_read(value: Any) -> Any:
     """Empty values read alike, and ids as text whatever they were sent as."""

@@ -57,6 +57,13 @@ MISSED_STATE = (
     " then 'live' else l.state end"
 )
 
+# What the last write that carried marks or a cross-reference did not bring, as it failed or never went.
+DUE = (
+    "select jsonb_object_agg(side, extra) from (select distinct on (d.side) d.side, d.extra, d.state from sync.action d"
+    " where d.link_id = l.id and d.operation = 'update' and d.extra <> '{}' order by d.side, d.id desc) w"
+    " where w.state in ('failed', 'skipped')"
+)
+
 PAIRS = f"""
 select l.id, l.salesforce_id, l.app_id, l.base, l.app_base, {MISSED_STATE},
   s.fields, s.digest, s.modified_at, s.is_deleted, s.reference,
@@ -64,7 +71,7 @@ select l.id, l.salesforce_id, l.app_id, l.base, l.app_base, {MISSED_STATE},
   l.salesforce_digest = any(%(gone)s), l.app_digest = any(%(gone)s), l.state = 'tombstone' and exists (
     select 1 from sync.action d where d.link_id = l.id and d.operation = 'delete' and d.state = 'done'),
   case when s.is_deleted or %(is_lead)s then ({RAW.format("l.salesforce_id", "salesforce", SUCCESSOR)}) end,
-  case when %(tag_field)s <> '' then ({RAW.format("l.app_id", "app", "x.raw->%(tag_field)s")}) end, l.salesforce_digest
+  case when %(tag_field)s <> '' then ({RAW.format("l.app_id", "app", "x.raw->%(tag_field)s")}) end, l.salesforce_digest, ({DUE})
 from moved m join sync.link l on l.id = m.id
 left join {RECORD.format("s", "salesforce")} and s.record_id = l.salesforce_id
 left join {RECORD.format("a", "app")} and a.record_id = l.app_id
@@ -149,7 +156,7 @@ def _pair(row: Any, references: Mapping[str, str], known: Mapping[tuple[str, str
     base, app_base = (_without_dead(base, references, dead) if dead else base for base in row[3:5])
     gone = frozenset(side for side, is_gone in zip(SIDES, (row[17], row[16]), strict=True) if is_gone)
     stands = row[21].removeprefix(MERGED) if row[5] == "broken" and (row[21] or "").startswith(MERGED) else ""
-    link = Link(row[0], row[1], row[2], base, app_base, row[5], gone, row[18], stands)
+    link = Link(row[0], row[1], row[2], base, app_base, row[5], gone, row[18], stands, row[22] or {})
     salesforce = _seen("salesforce", row[1], row[6:11], references, known)
     app = _seen("app", row[2], row[11:16], references, known)
     return Pair(

@@ -1,6 +1,7 @@
 """Recover: find out what became of writes whose answer nobody saw, before anything is repeated.
 
-A create is looked up by the cross-reference that it carried, an update by the values that it sent; found, they are settled as done.
+A create is looked up by the cross-reference that it carried, an update by the values that it sent; found, they are settled as done,
+a create of several calls after what it did not bring was sent.
 All others are sent again (this batch) or planned anew (an older one).
 """
 
@@ -8,7 +9,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from connectors.contract import Connector, Record, Result
+from connectors.contract import Connector, Record, Result, Write
+from connectors.errors import TransientError
 from sync.batch import Batch
 from sync.lookup import find_created
 from sync.outbox import Binder, Outgoing, mark, unsettled
@@ -32,6 +34,8 @@ def recover(batch: Batch, connectors: Mapping[Side, Connector]) -> int:
         actions, entity = list(group), entities[name]
         look = {"create": find_created, "update": _compare}.get(operation)
         found = look(batch, entity, side, actions, connectors[side]) if look else {}
+        if operation == "create":
+            _complete(batch, entity, side, [(a, found[a.id]) for a in actions if a.id in found], connectors[side])
         lost = [action for action in actions if action.id not in found]
         with batch.engine.begin() as connection:
             ids = [each for a in actions if a.batch_id == batch.id for each in (a.salesforce_id, a.app_id) if each]
@@ -50,6 +54,27 @@ def recover(batch: Batch, connectors: Mapping[Side, Connector]) -> int:
 def _result(action: Outgoing, record: Record, binder: Binder) -> Result:
     """Take a record that is not as it was sent for one that somebody has edited since: the next run compares it."""
     return Result("done", record.id, record if binder.is_held(action, record.raw) else None)
+
+
+def _complete(
+    batch: Batch, entity: EntitySettings, side: Side, found: Sequence[tuple[Outgoing, Record]], connector: Connector
+) -> None:
+    """Send what is missing in records whose creates were broken off between two calls: nobody has emptied it.
+
+    What cannot be sent now breaks the task off, and its next try finds the same again.
+    """
+    if not found or not connector.entities[entity.reads_as(side).partition("@")[0]].creates_in_parts:
+        return
+    with batch.engine.connect() as connection:
+        binder = Binder(connection, batch, entity, [action for action, _ in found])
+    writes = [Write("update", record.id, binder.missing(action, record.raw)) for action, record in found]
+    wanted = [write for write in writes if write.fields]
+    for write, result in zip(wanted, connector.write(entity.reads_as(side), wanted), strict=True):
+        if result.state != "done":
+            words = f"{side} {entity.name} {write.id}: {', '.join(write.fields)} did not arrive with its create: {result.message}"
+            log.warning("%s: %s", batch.name, words)
+            if result.is_transient or result.state == "unknown":
+                raise TransientError(words)
 
 
 def _compare(

@@ -37,7 +37,7 @@ def convert_lead(
     if old.get("IsConverted"):
         raise ValueError("the lead is converted already")
     account_id = account or _insert(org, "Account", {"Name": old["Company"], **_copied(old, ("Phone", "Website"))})
-    contact_id = contact or _insert(org, "Contact", {**_copied(old, _PERSON), "AccountId": account_id})
+    contact_id = contact or _insert(org, "Contact", {**_copied(old, _PERSON), **_address(old), "AccountId": account_id})
     sale = {"Name": opportunity, "AccountId": account_id, "StageName": "Prospecting"}
     sale["CloseDate"] = org.now().date().isoformat()
     opportunity_id = _insert(org, "Opportunity", sale) if opportunity else None
@@ -125,6 +125,12 @@ def _copied(record: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return {name: record[name] for name in names if name in record}
 
 
+def _address(lead: Mapping[str, Any]) -> dict[str, Any]:
+    """The address of a lead becomes the mailing address of its contact."""
+    return {f"Mailing{name}": lead[name] for name in _ADDRESS if name in lead}
+
+
+_ADDRESS = ("Street", "City", "State", "PostalCode", "Country")
 _PERSON = (
     "FirstName", "LastName", "Salutation", "Title", "Email", "Phone", "MobilePhone", "Fax", "LeadSource",
     "HasOptedOutOfEmail", "DoNotCall", "Description",

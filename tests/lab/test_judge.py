@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from tools.lab.judge import LOST, TWIN, UNEXPLAINED, WRONG_WINNER, Evidence, judge
-from tools.lab.kinds import FRESHDESK
-from tools.lab.people import Step, Thing
+from tools.lab.apps import FRESHDESK
+from tools.lab.findings import LOST, TWIN, UNEXPLAINED, WRONG_WINNER, Evidence
+from tools.lab.histories import Step, Thing
+from tools.lab.judge import judge
 
 TOKEN = "Lind1x"
 HERE = {"Id": "003A", "LastName": TOKEN, "FirstName": "Mara", "Title": "CEO", "MailingCity": "Kiel"}

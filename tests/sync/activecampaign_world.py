@@ -67,6 +67,10 @@ class ActiveCampaignWorld(World):
         """Open both connectors anew, after a change of settings."""
         self.connectors = connectors(self.folder, self.salesforce, self.app)
 
+    def hurry(self, seconds: float = 0.2) -> None:
+        """Give up on calls that fail after `seconds`."""
+        self.connectors = connectors(self.folder, self.salesforce, self.app, total_seconds=seconds)
+
     def pair(self, entity: str = "contact", **fields: Any) -> tuple[str, str]:
         """A person in Salesforce, brought to ActiveCampaign: both ids."""
         given = {"FirstName": "Mara", "Email": "mara@nordwerk.example", **fields}
@@ -75,15 +79,15 @@ class ActiveCampaignWorld(World):
         return here, str(self.partner(entity, here))
 
 
-def connectors(folder: Path, salesforce: SandboxClient, activecampaign: SandboxClient) -> dict[Side, Connector]:
+def connectors(folder: Path, salesforce: SandboxClient, activecampaign: SandboxClient, **options: Any) -> dict[Side, Connector]:
     """Real connectors, built from the mapping's settings and the values of two connections as a task would."""
     entities = load_settings(folder).entities
     references = {each.salesforce_entity: each.salesforce_reference for each in entities if each.salesforce_reference}
     assigned = [each.salesforce_entity for each in entities if each.assignment_rules]
     org, account = load("salesforce").connection(salesforce.url), load("activecampaign").connection(activecampaign.url)
     return {
-        "salesforce": build_connector("salesforce", _settings(org), external_id_fields=references, assigned=assigned),
-        "app": build_connector("activecampaign", _settings(account)),
+        "salesforce": build_connector("salesforce", _settings(org), external_id_fields=references, assigned=assigned, **options),
+        "app": build_connector("activecampaign", _settings(account), **options),
     }
 
 

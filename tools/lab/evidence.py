@@ -1,20 +1,23 @@
 """Evidence: what the state of the engine says of records, gathered for the judge."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, text
 
 from sync.settings import load as load_settings
-from tools.lab.judge import Evidence
-from tools.lab.people import SIDES, People
+from tools.lab.findings import Evidence
+from tools.lab.kinds import SIDES
+from tools.lab.people import People
 
 WAITING = """
 select entity, side, record_id as id from sync.rejection where closed_at is null
 union all select a.entity, v.side, v.id from sync.action a,
   lateral (values ('salesforce', a.salesforce_id), ('app', a.app_id)) v(side, id)
-  where a.state in ('sending', 'unknown') and v.id is not null
+  where v.id is not null and (a.state in ('sending', 'unknown') or a.state = 'planned' and exists (
+    select 1 from sync.approval p where p.batch_id = a.batch_id and p.state in ('waiting', 'approved')))
 """
 
 
@@ -35,7 +38,8 @@ def story(engine: Engine, people: People, tokens: Collection[str]) -> dict[str, 
         {"side": side, **row}
         for kind in people.app.kinds
         for side in SIDES
-        for row in people.clients[side].records(kind.table(side), with_deleted=True)
+        for table in kind.tables(side)
+        for row in people.clients[side].records(table, with_deleted=True)
         if kind.token(side, row) in tokens
     ]
     ids = [str(record.get("Id") or record.get("id")) for record in records]
@@ -51,7 +55,8 @@ def mark_synced(engine: Engine, people: People, begun: int, ended: int) -> None:
     for thing in people.things():
         kind = thing.kind
         records = ((side, row) for side in SIDES for row in snapshot[kind.entity, side].get(thing.token, ()))
-        if all((kind.entity, side, kind.id_of(side, row)) not in waiting for side, row in records):
+        ids = ((entity, side, kind.id_of(side, row)) for side, row in records for entity in kind.here.values())
+        if waiting.isdisjoint(ids):
             thing.syncs.append((begun, ended))
 
 
@@ -62,6 +67,7 @@ def gather(engine: Engine, people: People, runs: Sequence[int], prefer: str, fol
         for each in filter(None, (row.salesforce_id, row.app_id)):
             links[row.entity, each] = (row.salesforce_id, row.app_id, row.state)
     told = _rows(engine, "select entity, side, record_id from sync.rejection where closed_at is null")
+    entities = load_settings(folder).entities
     conflicts = _rows(engine, "select entity, salesforce_id, field, decision from sync.conflict")
     return Evidence(
         records=people.look(),
@@ -71,7 +77,10 @@ def gather(engine: Engine, people: People, runs: Sequence[int], prefer: str, fol
         noted=frozenset((row.entity, row.salesforce_id) for row in conflicts),
         runs=runs,
         prefer=prefer,
-        deletes={each.name: each.deletes for each in load_settings(folder).entities},
+        deletes={each.name: each.deletes for each in entities},
+        marks={each.name: asdict(each.marks) for each in entities if each.marks},
+        made_as=next((each.name for each in entities if each.marks and each.creates_on("salesforce")), ""),
+        reference=people.app.reference,
     )
 
 

@@ -1,70 +1,13 @@
-"""Histories: what people do to one record and its kin, step by step, and what is remembered of it for the judge."""
+"""People: what they do to the records of both systems, step by step, as in the systems' own pages."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
 from random import Random
 from typing import Any
 
 from sandbox.client import SandboxClient
-from tools.lab.kinds import BELONGS, TO_APP, App, Field, Kind, Row
-
-SIDES = ("salesforce", "app")
-OTHER = {"salesforce": "app", "app": "salesforce"}
-Snapshot = Mapping[tuple[str, str], Mapping[str, list[Row]]]  # entity and side → token → live records
-
-
-@dataclass(frozen=True)
-class Step:
-    """One thing that a person did. `verb`: make, edit, delete, restore, merge, lose, touch."""
-
-    tick: int
-    token: str
-    verb: str
-    side: str
-    field: str = ""
-    value: Any = None
-
-
-@dataclass
-class Thing:
-    """One person or company of the real world, whatever records stand for it."""
-
-    kind: Kind
-    token: str
-    number: int
-    steps: list[Step] = field(default_factory=list)
-    seen: dict[str, int] = field(default_factory=dict)  # side → when a record was there first
-    syncs: list[tuple[int, int]] = field(default_factory=list)  # runs that surely have carried over what was done before
-
-    def done(self, *verbs: str, side: str = "") -> list[Step]:
-        """Return the steps of these verbs, on `side`."""
-        return [step for step in self.steps if step.verb in verbs and side in ("", step.side)]
-
-    def edits(self, name: str) -> list[Step]:
-        """Return the edits of one field."""
-        return [step for step in self.steps if step.verb == "edit" and step.field == name]
-
-    def was_synced(self, since: int, before: int) -> bool:
-        """Tell whether a whole run lies between two moments."""
-        return any(begin > since and end < before for begin, end in self.syncs)
-
-
-@dataclass
-class History:
-    """One history: a person, now and then a second one of the same kind and a company, with chances of their own."""
-
-    number: int
-    seed: str
-    things: list[Thing]
-
-    def chance(self, round_: int, phase: str) -> Random:
-        """Return the chances of one phase, whatever happened before."""
-        return Random(f"{self.seed}/{self.number}/{round_}/{phase}")
-
-    def steps(self) -> list[dict[str, Any]]:
-        """Return all steps in order."""
-        return [asdict(step) for step in sorted((s for t in self.things for s in t.steps), key=lambda step: step.tick)]
+from tools.lab.histories import History, Snapshot, Step, Thing, things_of
+from tools.lab.kinds import BELONGS, RATCHET, SIDES, TO_APP, App, Field, Kind, Row
 
 
 class People:
@@ -74,7 +17,7 @@ class People:
         self.app = app
         self.clients = {"salesforce": clients["salesforce"], "app": clients[app.name]}
         self.tick = tick
-        self.histories = [History(number, seed, list(_things(app, number))) for number in range(count)]
+        self.histories = [History(number, seed, list(things_of(app, number))) for number in range(count)]
         self._invented = 0
 
     def look(self) -> Snapshot:
@@ -83,7 +26,7 @@ class People:
         for kind in self.app.kinds:
             for side in SIDES:
                 by_token = found.setdefault((kind.entity, side), {})
-                for row in self.clients[side].records(kind.table(side)):
+                for row in self._records(kind, side):
                     by_token.setdefault(kind.token(side, row), []).append(row)
         for thing in self.things():
             for side in SIDES:
@@ -113,9 +56,7 @@ class People:
         if not thing.steps:
             self._make(thing, chance)
             return
-        verb = chance.choices(
-            ("edit", "clear", "clash", "delete", "restore", "merge", "belong", "touch"), (60, 8, 10, 4, 9, 3, 6, 2)
-        )[0]
+        [verb] = chance.choices(tuple(self.app.verbs), tuple(self.app.verbs.values()))
         side = chance.choice(SIDES)
         if verb in ("delete", "restore", "merge") and not thing.kind.may_go:
             verb = "edit"
@@ -125,26 +66,31 @@ class People:
     def _make(self, thing: Thing, chance: Random) -> None:
         sides = chance.choice((("salesforce",), ("app",), SIDES))
         for side in sides:
-            fields = self._birth(thing, side, chance)
-            self.clients[side].insert(thing.kind.table(side), [fields])
-            thing.seen[side] = self._note(thing, "make", side)
+            tables = thing.kind.tables(side)
+            table = chance.choice(tables) if len(tables) > 1 else tables[0]
+            fields = self._birth(thing, side, table, chance)
+            if side != sides[0] and thing.token in self._tokens(thing.kind, side):
+                return  # the engine was quicker
+            self.clients[side].insert(table, [fields])
+            thing.seen[side] = self._note(thing, "make", side, value=table)
             for each in thing.kind.fields:
                 if (value := each.value(side, fields)) is not None:
                     self._note(thing, "edit", side, each.name, value)
 
-    def _birth(self, thing: Thing, side: str, chance: Random) -> dict[str, Any]:
+    def _birth(self, thing: Thing, side: str, table: str, chance: Random) -> dict[str, Any]:
         """The fields of a new record: the name, what it is matched by, and some others."""
-        kind = thing.kind
-        fields: dict[str, Any] = _born(self.app, thing, side)
-        for each in kind.fields:
-            is_wanted = not each.may_be_empty or chance.random() < 0.5
-            if is_wanted and (side == "salesforce" or each.way != TO_APP):
+        fields: dict[str, Any] = _born(self.app, thing, table)
+        for each in thing.kind.fields:
+            often = 0.1 if each.way == RATCHET else 0.5
+            is_wanted = (each.way != RATCHET and not each.may_be_empty) or chance.random() < often
+            if is_wanted and side in each.typed_on and (side == "salesforce" or each.way != TO_APP):
                 fields |= each.raw(side, self._invent(each), fields)
         return fields
 
     def _edit(self, history: History, thing: Thing, side: str, chance: Random, snapshot: Snapshot) -> None:
+        fields = [each for each in thing.kind.fields if side in each.typed_on]
         for row in self._rows(thing, side, snapshot)[:1]:
-            for each in chance.sample(thing.kind.fields, min(chance.choice((1, 1, 2)), len(thing.kind.fields))):
+            for each in chance.sample(fields, min(chance.choice((1, 1, 2)), len(fields))):
                 self._set(thing, side, row, each, self._invent(each))
 
     def _clear(self, history: History, thing: Thing, side: str, chance: Random, snapshot: Snapshot) -> None:
@@ -157,13 +103,13 @@ class People:
     def _clash(self, history: History, thing: Thing, side: str, chance: Random, snapshot: Snapshot) -> None:
         """Change one field on both sides."""
         each = chance.choice(thing.kind.fields)
-        for place in SIDES:
+        for place in each.typed_on:
             for row in self._rows(thing, place, snapshot)[:1]:
                 self._set(thing, place, row, each, self._invent(each))
 
     def _delete(self, history: History, thing: Thing, side: str, chance: Random, snapshot: Snapshot) -> None:
         for row in self._rows(thing, side, snapshot)[:1]:
-            self.clients[side].delete(thing.kind.table(side), thing.kind.id_of(side, row))
+            self.clients[side].delete(thing.kind.table(side, row), thing.kind.id_of(side, row))
             self._note(thing, "delete", side)
 
     def _restore(self, history: History, thing: Thing, side: str, chance: Random, snapshot: Snapshot) -> None:
@@ -171,10 +117,11 @@ class People:
         if not thing.done("delete", side=side) or thing.done("lose", "merge") or self._rows(thing, side, snapshot):
             return
         kind = thing.kind
-        rows = self.clients[side].records(kind.table(side), with_deleted=True)
-        gone = [row for row in rows if kind.token(side, row) == thing.token]
+        gone = [row for row in self._records(kind, side, with_deleted=True) if kind.token(side, row) == thing.token]
+        if side == "salesforce" and not all(row.get("IsDeleted") for row in gone):
+            return  # made anew meanwhile
         if gone and side == "salesforce":
-            self.clients[side].action("undelete", kind=kind.here, id=kind.id_of(side, gone[-1]))
+            self.clients[side].action("undelete", kind=kind.table(side, gone[-1]), id=kind.id_of(side, gone[-1]))
         elif gone:
             self.clients[side].action("restore", id=gone[-1][kind.id_there])
         if gone:
@@ -185,8 +132,10 @@ class People:
         first, *others = [each for each in history.things if each.kind == thing.kind]
         if not others or any(each.done("delete", "lose", "merge") for each in (first, *others)):
             return
+        if self.app.merges_known and not (side == "salesforce" and all(map(_is_known, (first, others[0])))):
+            return
         kept, lost = (self._rows(each, side, snapshot)[:1] for each in (first, others[0]))
-        if kept and lost:
+        if kept and lost and first.kind.table(side, kept[0]) == first.kind.table(side, lost[0]):
             self._unite(first, side, kept[0], lost[0])
             self._note(first, "merge", side)
             self._note(others[0], "lose", side)
@@ -194,7 +143,7 @@ class People:
     def _unite(self, thing: Thing, side: str, kept: Row, lost: Row) -> None:
         kind, client = thing.kind, self.clients[side]
         if side == "salesforce":
-            client.action("merge", kind=kind.here, winner=kept["Id"], losers=[lost["Id"]])
+            client.action("merge", kind=kind.table(side, kept), winner=kept["Id"], losers=[lost["Id"]])
             return
         fresh = {row["id"]: row for row in client.records(kind.there)}
         kept, lost = fresh[kept["id"]], fresh[lost["id"]]
@@ -216,13 +165,43 @@ class People:
         if rows and accounts:
             is_tied = chance.random() < 0.8
             key = accounts[0][account.kind.id_name(side)] if is_tied else None
-            self.clients[side].edit(thing.kind.table(side), thing.kind.id_of(side, rows[0]), {thing.kind.belongs[side]: key})
+            self.clients[side].edit(
+                thing.kind.table(side, rows[0]), thing.kind.id_of(side, rows[0]), {thing.kind.belongs[side]: key}
+            )
             self._note(thing, "edit", side, BELONGS, account.token if is_tied else None)
+
+    def _convert(self, history: History, thing: Thing, side: str, chance: Random, snapshot: Snapshot) -> None:
+        """Convert a lead: into a contact of its own, now and then into that of the history's other person."""
+        kind = thing.kind
+        rows = [row for row in self._rows(thing, "salesforce", snapshot) if kind.table("salesforce", row) == "Lead"][:1]
+        for row in rows:
+            heir = self._heir(history, thing, snapshot) if chance.random() < 0.2 else None
+            into = {"contact": heir[1]["Id"], "account": None} if heir else {}
+            self.clients["salesforce"].action("convert_lead", lead=row["Id"], **into)
+            self._note(thing, "lose" if heir else "convert", "salesforce")
+            if heir:
+                self._note(heir[0], "merge", "salesforce")
+
+    def _heir(self, history: History, thing: Thing, snapshot: Snapshot) -> tuple[Thing, Row] | None:
+        """The other person with their contact, where both sides have known both people, and neither has ever gone."""
+        for other in history.things:
+            if other.kind == thing.kind and other is not thing:
+                rows = [row for row in self._rows(other, "salesforce", snapshot) if "Company" not in row]
+                is_calm = not any(each.done("delete", "lose", "merge") or not _is_known(each) for each in (thing, other))
+                return (other, rows[0]) if rows and is_calm else None
+        return None
+
+    def _untag(self, history: History, thing: Thing, side: str, chance: Random, snapshot: Snapshot) -> None:
+        """Take the tags off in the app by which a person would come back to Salesforce."""
+        for row in self._rows(thing, "app", snapshot)[:1]:
+            for tag in (tag for tag in row["tags"] if tag.startswith("added-to-salesforce")):
+                self.clients["app"].action("untag", contact=row["id"], tag=tag)
+                self._note(thing, "untag", "app", value=tag)
 
     def _touch(self, history: History, thing: Thing, side: str, chance: Random, snapshot: Snapshot) -> None:
         """Move the stamp of the record alone."""
         for row in self._rows(thing, side, snapshot)[:1]:
-            self.clients[side].edit(thing.kind.table(side), thing.kind.id_of(side, row), {})
+            self.clients[side].edit(thing.kind.table(side, row), thing.kind.id_of(side, row), {})
             self._note(thing, "touch", side)
 
     def _rows(self, thing: Thing, side: str, snapshot: Snapshot) -> list[Row]:
@@ -230,11 +209,21 @@ class People:
         rows: Sequence[Row] = snapshot[thing.kind.entity, side].get(thing.token, [])
         went = thing.done("delete", "lose", side=side)
         came = thing.done("make", "restore", side=side)
-        return [] if went and went[-1].tick > (came[-1].tick if came else 0) else list(rows)
+        if went and went[-1].tick > (came[-1].tick if came else 0):
+            return []
+        return [row for row in rows if not (thing.done("convert") and side == "salesforce" and "Company" in row)]
+
+    def _records(self, kind: Kind, side: str, with_deleted: bool = False) -> Iterator[Row]:
+        """The live records of a kind, or also those that are deleted."""
+        for table in kind.tables(side):
+            yield from filter(kind.is_live, self.clients[side].records(table, with_deleted))
+
+    def _tokens(self, kind: Kind, side: str) -> set[str]:
+        return {kind.token(side, row) for row in self._records(kind, side)}
 
     def _set(self, thing: Thing, side: str, row: Row, each: Field, value: Any) -> None:
         raw = each.raw(side, value, row)
-        self.clients[side].edit(thing.kind.table(side), thing.kind.id_of(side, row), raw)
+        self.clients[side].edit(thing.kind.table(side, row), thing.kind.id_of(side, row), raw)
         self._note(thing, "edit", side, each.name, each.value(side, {**row, **raw}))
 
     def _invent(self, each: Field) -> Any:
@@ -247,17 +236,12 @@ class People:
         return step.tick
 
 
-def _things(app: App, number: int) -> Iterator[Thing]:
-    yield Thing(app.person, f"Lind{number}x", number)
-    yield Thing(app.person, f"Berg{number}x", number)
-    if app.account:
-        yield Thing(app.account, f"Werk{number}x", number)
+def _is_known(thing: Thing) -> bool:
+    """Tell whether a whole run has seen the records of both sides."""
+    return len(thing.seen) == len(SIDES) and any(begin > max(thing.seen.values()) for begin, _ in thing.syncs)
 
 
-def _born(app: App, thing: Thing, side: str) -> dict[str, Any]:
+def _born(app: App, thing: Thing, table: str) -> dict[str, Any]:
     """What a new record always has: its name, and for people the address that both sides are matched by."""
-    kind, token = thing.kind, thing.token
-    if kind != app.person:
-        return {kind.name_here if side == "salesforce" else kind.name_there: f"Nord {token}"}
-    address = f"{token.lower()}@nordwerk.example"
-    return {"LastName": token, "Email": address} if side == "salesforce" else {"name": f"Mara {token}", "email": address}
+    words = {"token": thing.token, "address": f"{thing.token.lower()}@nordwerk.example"}
+    return {name: value.format(**words) if isinstance(value, str) else value for name, value in app.births[table].items()}

@@ -13,7 +13,7 @@ from tools.lab import moments
 from tools.lab.people import People
 from tools.lab.score import Score
 from tools.lab.systems import Systems
-from tools.lab.task import Ending, Place, Task
+from tools.lab.task import APPLY, Ending, Place, Task
 from tools.lab.trouble import LATE_SECONDS, Trouble
 
 QUICK = tuple(stage for stage in STAGES if stage != "validate")  # the data-quality checks cost a second a run
@@ -55,7 +55,7 @@ class Runs:
             part = self._part(todo)
             begun = self.tick() if part[0] == "extract" else begun
             beside = "" if attempt else incident
-            ending = self.work(part, run_id, self._moment(part, 0 if beside in GROUND else kills), beside, round_)
+            ending = self.work(part, run_id, self.moment(part, 0 if beside in GROUND else kills), beside, round_)
             kills -= ending.is_killed
             if ending.is_good:
                 todo = todo[len(part) :]
@@ -103,17 +103,19 @@ class Runs:
         """What one process works off: often the extract alone, so that people can act between it and the load."""
         return todo[:1] if todo[0] == "extract" and self.chance.random() < 0.5 else todo
 
-    def _moment(self, part: Sequence[str], kills: int) -> moments.Moment | None:
-        is_killed = kills > 0 and self.chance.random() < (LOADS_KILLED if "load" in part else OTHERS_KILLED)
-        if not is_killed and not (kills <= 0 and "load" in part and self.chance.random() < HELD_SHARE):
+    def moment(self, part: Sequence[str], kills: int) -> moments.Moment | None:
+        """Return when a process that works off `part` is killed, while kills are due, or held still; None: never."""
+        is_load = part[-1] == "load" or part[-1].startswith(APPLY)
+        is_killed = kills > 0 and self.chance.random() < (LOADS_KILLED if is_load else OTHERS_KILLED)
+        if not is_killed and not (kills <= 0 and is_load and self.chance.random() < HELD_SHARE):
             return None
-        usual = self._usual.get(tuple(part))
+        usual = self._usual.get(_alike(part))
         counts, seconds = (usual.usual, usual.seconds) if usual else (Counter(call=20, commit=10), 0.5)
         return moments.draw(self.chance, counts, seconds, is_pause=not is_killed)
 
     def _seconds(self, stages: Sequence[str]) -> float:
         """How long such a task usually takes."""
-        usual = self._usual.get(tuple(stages))
+        usual = self._usual.get(_alike(stages))
         return usual.seconds if usual else 0.2
 
     def _rerun_late(self, stages: Sequence[str], incident: str) -> None:
@@ -152,6 +154,12 @@ class Runs:
         if ending.is_killed and moment:
             self.score.kills[moment.what] += 1
         if ending.is_good:
-            self._usual[tuple(stages)] = ending
+            self._usual[_alike(stages)] = ending
         if ending.trace:
             self.crashes.append(ending.trace)
+        self.score.done["held"] += bool(ending.done.get("reconcile", {}).get("held"))
+
+
+def _alike(stages: Sequence[str]) -> tuple[str, ...]:
+    """What such a process is remembered by: all plans are alike."""
+    return tuple(APPLY if stage.startswith(APPLY) else stage for stage in stages)

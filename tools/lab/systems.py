@@ -8,9 +8,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
@@ -31,6 +31,10 @@ class Systems:
     folder: Path
     addresses: dict[str, str]
     clients: dict[str, SandboxClient]
+
+    def of(self, app: str) -> "Systems":
+        """Return what a world with `app` sees of it."""
+        return replace(self, clients={name: self.clients[name] for name in ("salesforce", app)})
 
     def crash(self, database: str) -> bool:
         """Kill a server process of Postgres that works for the engine, whereupon Postgres restarts as after a power cut."""
@@ -61,14 +65,14 @@ class Systems:
 
 
 @contextmanager
-def serving(app: str) -> Iterator[Systems]:
+def serving(apps: Sequence[str]) -> Iterator[Systems]:
     """Start everything, yield it, stop it and remove its files."""
     with ExitStack() as stack:
         postgres = stack.enter_context(running("lab"))
         _spare_the_disk(postgres)
         folder = Path(tempfile.mkdtemp(prefix="worlds-", dir=postgres.folder))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        addresses = stack.enter_context(_sandbox(folder / "sandbox", ("salesforce", app)))
+        addresses = stack.enter_context(_sandbox(folder / "sandbox", ("salesforce", *apps)))
         clients = {name: stack.enter_context(SandboxClient(url)) for name, url in addresses.items()}
         yield Systems(postgres, folder, addresses, clients)
 

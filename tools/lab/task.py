@@ -22,6 +22,7 @@ from connectors.contract import Connector
 from connectors.errors import SyncError
 from connectors.opening import build_connector
 from sandbox.system import load as load_system
+from sync.apply import apply
 from sync.batch import Request
 from sync.database import connect
 from sync.settings import Settings as Integration
@@ -29,6 +30,7 @@ from sync.settings import Side
 from sync.stages import run_stage
 from tools.lab.moments import Moment, Watch
 
+APPLY = "apply "  # and the number of a plan: what a task does once a person has approved it
 HELD = b"held"  # the line by which a process tells that it stops now
 
 
@@ -43,6 +45,7 @@ class Place:
     total_seconds: float
     read_seconds: float
     log: Path
+    options: Mapping[str, Any] = field(default_factory=dict)  # of the connector to Salesforce
 
 
 @dataclass
@@ -117,16 +120,20 @@ class Task:
         return ending
 
 
-def warm_up(app: str) -> None:
+def warm_up(apps: Sequence[str]) -> None:
     """Import what a task would import, so that its process begins at once."""
-    for name in (f"connectors.{app}", "connectors.salesforce", "great_expectations", "alembic.command"):
+    for name in (*(f"connectors.{app}" for app in apps), "connectors.salesforce", "great_expectations", "alembic.command"):
         import_module(name)
 
 
-def connectors(app: str, addresses: Mapping[str, str], settings: Integration, **options: Any) -> dict[Side, Connector]:
-    """Return real connectors to both sandbox servers at `addresses`, by system, with the options that a task gives and `options`."""
+def connectors(
+    app: str, addresses: Mapping[str, str], settings: Integration, salesforce: Mapping[str, Any] | None = None, **options: Any
+) -> dict[Side, Connector]:
+    """Return real connectors to both sandbox servers at `addresses`, by system, with the options that a task gives and `options`;
+    those in `salesforce` are for that one alone."""
+    given = {**settings.salesforce_options, **(salesforce or {}), **options}
     return {
-        "salesforce": build_connector("salesforce", _login("salesforce", addresses), **settings.salesforce_options, **options),
+        "salesforce": build_connector("salesforce", _login("salesforce", addresses), **given),
         "app": build_connector(app, _login(app, addresses), **options),
     }
 
@@ -141,19 +148,18 @@ def _work(place: Place, run_id: str, stages: Sequence[str], moment: Moment | Non
     watch = Watch(moment, lambda: os.write(writer, HELD + b"\n"))
     engine = connect(place.database)
     patience = {"total_seconds": place.total_seconds, "read_seconds": place.read_seconds}
+
+    def both(found: Integration) -> dict[Side, Connector]:
+        return connectors(place.app, place.addresses, found, place.options, **patience)
+
     watch.begin(engine)
     with _Telling(writer, watch) as telling:
         for stage in stages:
             logging.info("--- %s of %s", stage, run_id)
-            counts = run_stage(
-                stage,
-                engine,
-                place.folder,
-                run_id,
-                Request(),
-                lambda found: connectors(place.app, place.addresses, found, **patience),
-                is_rehearsal=True,
-            )
+            if stage.startswith(APPLY):
+                counts = apply(engine, int(stage.removeprefix(APPLY)), "the laboratory", both, is_rehearsal=True)
+            else:
+                counts = run_stage(stage, engine, place.folder, run_id, Request(), both, is_rehearsal=True)
             telling.tell(done={stage: counts})
             if stage == "extract" and not counts["total"]:
                 break

@@ -1,8 +1,11 @@
 """Contacts and leads of Salesforce and the contacts of ActiveCampaign."""
 
+from contextlib import suppress
+
 import pytest
 
 from activecampaign_world import LONG_AGO, ActiveCampaignWorld
+from connectors.errors import SyncError
 
 
 @pytest.mark.feature("AC-01")
@@ -153,4 +156,56 @@ def test_geo_data_travels_by_custom_fields_only(enabled: ActiveCampaignWorld) ->
     assert not [label for label in asked if "geo" in label.lower()], (
         "places that ActiveCampaign guesses from IP addresses are not read"
     )
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("AC-01", "ALL-01")
+@pytest.mark.parametrize("kind", ["contact", "lead"])
+def test_nobody_is_made_twice_because_the_contacts_or_the_leads_could_not_be_read(
+    enabled: ActiveCampaignWorld, kind: str
+) -> None:
+    here = enabled.contact(Email="mara@nordwerk.example") if kind == "contact" else enabled.lead(Email="mara@nordwerk.example")
+    there = enabled.subscriber()
+    enabled.hurry()
+    enabled.salesforce.fault("500", path=f"FROM(%20|\\+){kind.capitalize()}", times=-1)
+    with pytest.raises(SyncError):
+        enabled.run()
+    enabled.salesforce.clear_faults()
+    enabled.run()
+    assert enabled.partner(kind, here) == there
+    assert len(enabled.found("Contact") + enabled.found("Lead")) == 1
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("AC-01", "AC-02", "ALL-29")
+def test_a_create_that_broke_off_half_way_is_completed(enabled: ActiveCampaignWorld) -> None:
+    enabled.hurry()
+    enabled.app.fault("cut", method="POST", path="/(contactTags|contactLists|accountContacts)", times=-1)
+    lead = enabled.lead(Email="mara@nordwerk.example", HasOptedOutOfEmail=True)
+    with suppress(SyncError):
+        enabled.run()
+    assert enabled.one("contacts")["account"] is None
+    enabled.app.clear_faults()
+    enabled.run()
+    made = enabled.one("contacts")
+    assert (made["account"], made["lists"]) == ("Nordwerk", {"newsletter": "unsubscribed"})
+    assert made["tags"] == ["created-from-salesforce-lead"]
+    assert enabled.one("Lead", lead)["HasOptedOutOfEmail"] is True
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("AC-02", "AC-03")
+def test_marks_and_cross_references_that_a_run_left_out_come_with_the_next(enabled: ActiveCampaignWorld) -> None:
+    there = enabled.subscriber()
+    enabled.hurry()
+    enabled.app.fault("500", method="PUT|POST", times=-1)
+    with suppress(SyncError):
+        enabled.run()
+    assert enabled.tags() == set()
+    lead = enabled.one("Lead")["Id"]
+    enabled.app.clear_faults()
+    enabled.run()
+    assert enabled.tags() == {"added-to-salesforce-lead"}
+    assert enabled.one("contacts")["fields"]["SFLEADID"] == lead
+    assert enabled.one("Lead")["ACCONTACTID__c"] == there
     enabled.assert_settled()
