@@ -20,6 +20,7 @@ STAGES = {"extract": [], "map": ["extract"], "validate": ["map"], "reconcile": [
 KNOW_AIRFLOW = (
     "plugins/sync/tasks.py",
     "plugins/sync/wiring.py",
+    "plugins/sync/operators.py",
     "plugins/connectors/hooks.py",
     "plugins/sync/approval_tasks.py",
     "plugins/sync/audit_tasks.py",
@@ -28,7 +29,13 @@ KNOW_AIRFLOW = (
     "plugins/health/",
     "dags/",
 )
-OPEN_AIRFLOW = ("plugins/connectors/opening.py", "plugins/sync/callbacks.py", "plugins/sync/watch.py", "plugins/sync/roles.py")
+OPEN_AIRFLOW = (
+    "plugins/connectors/opening.py",
+    "plugins/sync/callbacks.py",
+    "plugins/sync/lineage.py",
+    "plugins/sync/watch.py",
+    "plugins/sync/roles.py",
+)
 # Commands that open connections as the tasks do.
 COMMANDS = (
     "tasks.py",

@@ -29,7 +29,18 @@ def live_servers() -> Iterator[dict[str, SandboxClient]]:
 
 
 @pytest.fixture(scope="module")
-def started(migrated: Engine, live_servers: dict[str, SandboxClient], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def own_settings() -> dict[str, str]:
+    """What a file of tests sets of Airflow beside."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def started(
+    migrated: Engine,
+    live_servers: dict[str, SandboxClient],
+    own_settings: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Live]:
     """Airflow with the shipped DAGs and the probes, and two people who hear of everything."""
     home, letters, dags = (tmp_path_factory.mktemp(name) for name in ("airflow", "letters", "dags"))
     mappings = home / "mappings"
@@ -40,7 +51,7 @@ def started(migrated: Engine, live_servers: dict[str, SandboxClient], tmp_path_f
     for file in (*(ROOT / "dags").glob("*.py"), Path(__file__).with_name("probes.py")):
         (dags / file.name).symlink_to(file)
     url = migrated.url.render_as_string(hide_password=False).replace("+psycopg", "")
-    with post_office(letters) as post, running(home, url, mappings, dags, post, live_servers) as live:
+    with post_office(letters) as post, running(home, url, mappings, dags, post, live_servers, own_settings) as live:
         yield live
 
 
