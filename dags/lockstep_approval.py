@@ -21,12 +21,16 @@ cannot be carried out; look at the newest one.
 
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from airflow.sdk import Param, dag, task
 
 from sync.approval_tasks import APPROVAL_DAG, APPROVE, REJECT, carry_out, limit_answer, show_plan, tell_decision
 from sync.operators import Question, StageOperator
 from sync.wiring import default_args
+
+# Soon after a lost answer; twice as long each time, so that half an hour without a database passes as well.
+ASKED_AGAIN: dict[str, Any] = {"retries": 10, "retry_delay": timedelta(seconds=2)}
 
 
 @dag(
@@ -58,8 +62,7 @@ def lockstep_approval() -> None:
         defaults=REJECT,
         response_timeout=timedelta(hours=24),
         pre_execute=limit_answer,
-        retry_delay=timedelta(seconds=2),
-        retry_exponential_backoff=False,
+        **ASKED_AGAIN,
     )
     shown >> decide
     StageOperator(task_id="carry_out", python_callable=carry_out, op_args=[decide.output])
