@@ -6,6 +6,8 @@ and a run of this DAG asks for a decision. **Required Actions**, in Airflow's na
 records it would create, update and delete, and which limits it passes; the page Sync health shows every field, also as CSV.
 
 * **Approve**: exactly this plan is carried out. A record that changed since is left out; the next run plans it anew.
+  Asked again (**Asked again** stands above the question)? Airflow loses an answer that is given within seconds of the question. Only a
+  program is as quick: let it look whether the run has ended, and answer again.
 * **Reject**, or no answer in time (`approval_hours`): nothing is written. As long as its cause is there, the next run holds a plan again.
 
 Mails go to the `recipients` of the integration: when a plan was carried out, failed, was rejected, or nobody answered.
@@ -21,11 +23,14 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param, dag, task
 
 from sync.approval_tasks import APPROVAL_DAG, APPROVE, REJECT, carry_out, limit_answer, show_plan, tell_decision
+from sync.operators import Question, StageOperator
 from sync.wiring import default_args
+
+# Soon after a lost answer; twice as long each time, so that half an hour without a database passes as well.
+ASKED_AGAIN: dict[str, Any] = {"retries": 10, "retry_delay": timedelta(seconds=2)}
 
 
 @dag(
@@ -49,7 +54,7 @@ def lockstep_approval() -> None:
         return show_plan()
 
     shown = show()
-    decide = HITLOperator(
+    decide = Question(
         task_id="decide",
         subject="Plan {{ params.plan }}: carry it out?",
         body="{{ ti.xcom_pull(task_ids='show') }}",
@@ -57,14 +62,10 @@ def lockstep_approval() -> None:
         defaults=REJECT,
         response_timeout=timedelta(hours=24),
         pre_execute=limit_answer,
+        **ASKED_AGAIN,
     )
-
-    @task(task_id="carry_out")
-    def act(answer: dict[str, Any]) -> dict[str, Any]:
-        return carry_out(answer)
-
     shown >> decide
-    act(decide.output)
+    StageOperator(task_id="carry_out", python_callable=carry_out, op_args=[decide.output])
 
 
 lockstep_approval()

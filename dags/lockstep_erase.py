@@ -20,7 +20,7 @@ from airflow.sdk import Param, dag, task
 
 from sync.connections import apps
 from sync.erase_tasks import run_erase
-from sync.wiring import operation_settings
+from sync.wiring import operation_settings, untold
 
 
 @dag(
@@ -56,6 +56,7 @@ from sync.wiring import operation_settings
             title="Allow again",
             description="Erase nothing: take this address off the block list, for somebody who has come back.",
         ),
+        **untold(),
     },
     doc_md=__doc__,
 )

@@ -42,8 +42,10 @@ def apply(engine: Engine, batch_id: int, by: str, connect: Any, is_rehearsal: bo
             reads = connection.scalar(text("select reads from sync.batch where id = :id"), {"id": batch_id})
         look = SecondLook(batch, connectors, reads)
         moved += sum(len(look.leave_all_moved(entity, side)) for entity in batch.entities() for side in SIDES)
-        counts = load(batch, connectors, look)
-        approval.close(engine, batch_id)
+        try:
+            counts = load(batch, connectors, look)
+        finally:
+            approval.close(engine, batch_id)
     log.info("%s: plan %d, approved by %s, was carried out; %d records left out, for they moved", batch.name, batch_id, by, moved)
     return {**counts, "moved": moved}
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 
 from connectors.errors import GuardError, PermanentError
-from sync.batch import Batch, close_batch, note_counts
+from sync.batch import FINISHED, Batch, close_batch, note_counts
 from sync.database import to_json
 from sync.guard import exceeded, measure
 from sync.initial_load import NOTICE, notices
@@ -165,10 +165,14 @@ def decide(engine: Engine, batch_id: int, state: str, by: str) -> None:
 
 
 def close(engine: Engine, batch_id: int) -> None:
-    """Note that an approved plan was carried out."""
+    """Note that an approved plan was carried out to its end, refused records and all; one that was broken off stays approved."""
     with engine.begin() as connection:
         connection.execute(
-            text("update sync.approval set state = 'applied' where batch_id = :id and state = 'approved'"), {"id": batch_id}
+            text(
+                "update sync.approval a set state = 'applied' from sync.batch b where b.id = a.batch_id and a.batch_id = :id"
+                " and a.state = 'approved' and b.state = any(:finished)"
+            ),
+            {"id": batch_id, "finished": list(FINISHED)},
         )
 
 

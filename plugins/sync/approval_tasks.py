@@ -55,6 +55,7 @@ def limit_answer(context: Any) -> None:
 def carry_out(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Carry out the plan of the params if a person approved it, else note that nobody did; return the counts of load."""
     from sync import apply, approval
+    from sync.lineage import note_lineage
 
     by = (answer.get("responded_by_user") or {}).get("name") or ""
     with _at_work() as engine:
@@ -63,7 +64,10 @@ def carry_out(answer: Mapping[str, Any]) -> dict[str, Any]:
             approval.decide(engine, batch_id, "rejected" if by else "expired", by)
             return {"rejected_by": by or "nobody in time"}
         known = settings.load(mapping_folder(approval.read_approval(engine, batch_id).integration.partition("_")[2]))
-        return apply.apply(engine, batch_id, by, open_connectors, rehearses(known))
+        try:
+            return apply.apply(engine, batch_id, by, open_connectors, rehearses(known))
+        finally:
+            note_lineage(get_current_context()["task"], engine, known, "load", str(batch_id))
 
 
 def _plan_id() -> int:

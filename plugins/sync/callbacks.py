@@ -45,6 +45,7 @@ def tell_end(folder: Path, database_url: Callable[[], str], context: Mapping[str
     try:
         with opened(database_url) as engine:
             summary = alerts.summarize(engine, known.integration, ending.run_id)
+            switch_figures_on()
             measure(known.integration, summary)
             if not known.recipients:
                 log.info("%s: nobody is named under recipients in settings.yaml, so no mail is sent", ending.dag_id)
@@ -60,9 +61,12 @@ def tell_end(folder: Path, database_url: Callable[[], str], context: Mapping[str
 def tell_decision(
     folder_of: Callable[[str], Path], database_url: Callable[[], str], context: Mapping[str, Any], is_success: bool
 ) -> None:
-    """Send what is news about a run that decided on a plan, in the name of the plan's integration and to its recipients."""
+    """Send the figures of a run that decided on a plan and what is news about it, in the name of the plan's integration."""
     with opened(database_url) as engine:
         plan = approval.read_approval(engine, int(context["params"]["plan"]))
+        if plan.state == "applied":
+            switch_figures_on()
+            measure(plan.integration, alerts.summarize_plan(engine, plan.batch_id))
         known = settings.read(folder_of(plan.integration.partition("_")[2]), [])
         if known is None or not known.recipients:
             log.info("%s: nobody is named under recipients in settings.yaml, so no mail is sent", plan.integration)
@@ -96,6 +100,15 @@ def opened(database_url: Callable[[], str]) -> Iterator[Engine]:
         yield engine
     finally:
         engine.dispose()
+
+
+def switch_figures_on() -> None:
+    """Let figures go where Airflow's go; its DAG processor, unlike a task, does so for its own alone and drops those of callbacks."""
+    from airflow.sdk.configuration import conf
+    from airflow.sdk.observability import stats
+    from airflow.sdk.observability.metrics.stats_utils import get_stats_factory
+
+    stats.initialize(factory=get_stats_factory(), export_legacy_names=conf.getboolean("metrics", "legacy_names_on"))
 
 
 def measure(integration: str, summary: Summary) -> None:

@@ -26,15 +26,19 @@ def run_stage(app: str, stage: str) -> dict[str, Any]:
     from sync import stages
     from sync.callbacks import leaving_word
     from sync.database import connect
+    from sync.lineage import note_lineage
 
     context: Any = get_current_context()
     with leaving_word(context):
-        engine = connect(database_url())
+        engine, run_id = connect(database_url()), context["run_id"]
         try:
             request = request_of(context["params"])
             folder = mapping_folder(app)
-            is_rehearsal = rehearses(settings_file.load(folder))
-            counts = stages.run_stage(stage, engine, folder, context["run_id"], request, open_connectors, is_rehearsal)
+            known = settings_file.load(folder)
+            try:
+                counts = stages.run_stage(stage, engine, folder, run_id, request, open_connectors, rehearses(known))
+            finally:
+                note_lineage(context["task"], engine, known, stage, run_id)
         finally:
             engine.dispose()
     if stage == "load" and counts.get("held"):
@@ -133,6 +137,7 @@ def request_of(params: Mapping[str, Any]) -> Any:
     from sync.batch import Request
 
     known = set(Request.__dataclass_fields__)
+    params = {name: value for name, value in params.items() if name != "openlineage"}  # Airflow's, of a DAG that triggers ours
     if unknown := sorted(set(params) - known):
         raise PermanentError(f"unknown params: {', '.join(unknown)}; known are {', '.join(sorted(known))}")
     since = params.get("since")

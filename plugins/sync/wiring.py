@@ -5,12 +5,13 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from airflow.providers.standard.operators.python import PythonOperator, ShortCircuitOperator
 from airflow.sdk import Param, chain
 from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
 
 from sync import settings as settings_file
 from sync.connections import apps, database_url, mapping_folder
+from sync.lineage import is_wanted
+from sync.operators import FirstStageOperator, StageOperator
 from sync.tasks import extract_changes, run_stage
 
 LATER_STAGES = ("map", "validate", "reconcile", "load")
@@ -57,6 +58,23 @@ def operation_settings(dag_id: str, schedule: str | None = None, **own_args: Any
 def app_param() -> Param:
     """The field of a trigger form that names an integration."""
     return Param(apps()[0], type="string", enum=apps(), title="App", description="The integration of Salesforce with this app.")
+
+
+def untold() -> dict[str, Param]:
+    """The param that keeps a DAG out of OpenLineage, whose events carry the params of a run; none where that is not set up."""
+    if not is_wanted():
+        return {}
+    quiet = {"emit": False}
+    return {
+        "_openlineage_emission_policy": Param(
+            quiet,
+            type="object",
+            const=quiet,
+            section="OpenLineage",
+            title="OpenLineage",
+            description="Is told nothing of this DAG.",
+        )
+    }
 
 
 def _tell_end(app: str, is_success: bool, context: Mapping[str, Any]) -> None:
@@ -113,6 +131,8 @@ def params(app: str) -> dict[str, Param]:
 
 def wire(app: str) -> None:
     """Make the five tasks of the DAG that is being defined, one per stage in a row; an idle run ends after the first."""
-    stages = [ShortCircuitOperator(task_id="extract", python_callable=extract_changes, op_args=[app])]
-    stages += [PythonOperator(task_id=each, python_callable=run_stage, op_args=[app, each]) for each in LATER_STAGES]
+    stages: list[StageOperator | FirstStageOperator] = [
+        FirstStageOperator(task_id="extract", python_callable=extract_changes, op_args=[app])
+    ]
+    stages += [StageOperator(task_id=each, python_callable=run_stage, op_args=[app, each]) for each in LATER_STAGES]
     chain(*stages)

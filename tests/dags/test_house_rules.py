@@ -20,6 +20,7 @@ STAGES = {"extract": [], "map": ["extract"], "validate": ["map"], "reconcile": [
 KNOW_AIRFLOW = (
     "plugins/sync/tasks.py",
     "plugins/sync/wiring.py",
+    "plugins/sync/operators.py",
     "plugins/connectors/hooks.py",
     "plugins/sync/approval_tasks.py",
     "plugins/sync/audit_tasks.py",
@@ -32,6 +33,7 @@ OPEN_AIRFLOW = (
     "plugins/connectors/opening.py",
     "plugins/sync/callbacks.py",
     "plugins/sync/connections.py",
+    "plugins/sync/lineage.py",
     "plugins/sync/roles.py",
     "plugins/sync/watch.py",
 )

@@ -60,12 +60,14 @@ def test_every_number_leads_to_the_rows_that_it_counts(tab: Browser, page: Serve
     for start in (FIRST, "/dags/salesforce_freshdesk/plugin/sync-health-dag"):
         tab.open(page.url + start)
         tab.see("contact: Salesforce → Freshdesk")
-        link = "document.querySelector('[data-chart=\"contact app\"] a[aria-label$=\" created\"]')"
+        link = 'document.querySelector(\'[data-chart="contact app"] a[aria-label$=" created"]\')'
         number = int(tab.run(f"{link}.innerText"))
         tab.run(f"{link}.click()")
         tab.see("changed in salesforce", "table")
         assert tab.run("document.querySelectorAll('tr[data-row]').length") == number
-        shown = "[...document.querySelectorAll('tr[data-row]')].map((row) => row.children[3].innerText + row.children[5].innerText)"
+        shown = (
+            "[...document.querySelectorAll('tr[data-row]')].map((row) => row.children[3].innerText + row.children[5].innerText)"
+        )
         assert set(tab.run(shown)) == {"createdone"}
     tab.open(page.url + FIRST)
     tab.click("a", "15 wait: format")

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 RECIPIENTS = "recipients: [crm@nordwerk.example, it@nordwerk.example]"
 APPS = ("freshdesk", "lemontaps")
 AIRFLOW = ExitStack()  # what ends it, while it runs
-RUNNING: list[Live] = []
+RUNNING: list[tuple[Live, dict[str, str]]] = []  # with the settings that a file of tests has added
 BROKEN: list[str] = []  # why it does not start: to try for every test would take an hour
 
 
@@ -29,6 +29,12 @@ def live_servers() -> Iterator[dict[str, SandboxClient]]:
     """One Salesforce and the apps that these tests use."""
     with ExitStack() as stack:
         yield {name: stack.enter_context(serve(name)) for name in ("salesforce", *APPS)}
+
+
+@pytest.fixture(scope="module")
+def own_settings() -> dict[str, str]:
+    """What a file of tests sets of Airflow beside."""
+    return {}
 
 
 @pytest.fixture(scope="session")
@@ -40,17 +46,24 @@ def ended(migrated: Engine, live_servers: dict[str, SandboxClient]) -> Iterator[
 
 @pytest.fixture
 def started(
-    ended: None, migrated: Engine, live_servers: dict[str, SandboxClient], tmp_path_factory: pytest.TempPathFactory
+    ended: None,
+    migrated: Engine,
+    live_servers: dict[str, SandboxClient],
+    own_settings: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Live:
-    """The Airflow that runs, or a new one."""
+    """The Airflow that runs, or a new one where none does, or one with other settings."""
     assert not BROKEN, f"Airflow did not start before: {BROKEN[0]}"
+    if RUNNING and RUNNING[0][1] != own_settings:
+        end()
     if not RUNNING:
         try:
-            RUNNING.append(AIRFLOW.enter_context(whole(migrated, live_servers, tmp_path_factory)))
+            live = AIRFLOW.enter_context(whole(migrated, live_servers, own_settings, tmp_path_factory))
+            RUNNING.append((live, own_settings))
         except BaseException as error:
             BROKEN.append(f"{error}")
             raise
-    return RUNNING[0]
+    return RUNNING[0][0]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -68,7 +81,9 @@ def end() -> None:
 
 
 @contextmanager
-def whole(migrated: Engine, servers: dict[str, SandboxClient], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def whole(
+    migrated: Engine, servers: dict[str, SandboxClient], own_settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Live]:
     """Airflow with the shipped DAGs and the probes, and two people who hear of everything."""
     home, letters, dags = (tmp_path_factory.mktemp(name) for name in ("airflow", "letters", "dags"))
     mappings = home / "mappings"
@@ -79,7 +94,7 @@ def whole(migrated: Engine, servers: dict[str, SandboxClient], tmp_path_factory:
     for file in (*(ROOT / "dags").glob("*.py"), Path(__file__).with_name("probes.py")):
         (dags / file.name).symlink_to(file)
     url = migrated.url.render_as_string(hide_password=False).replace("+psycopg", "")
-    with post_office(letters) as post, running(home, url, mappings, dags, post, servers) as live:
+    with post_office(letters) as post, running(home, url, mappings, dags, post, servers, own_settings) as live:
         yield live
 
 

@@ -97,10 +97,11 @@ class Live:
         assert answer.json()["status"] is is_good, answer.text
         return str(answer.json()["message"])
 
-    def start(self, dag_id: str, **conf: Any) -> str:
-        """Trigger a run and return its id."""
+    def start(self, dag_id: str, run_id: str | None = None, **conf: Any) -> str:
+        """Trigger a run, named or not, and return its id."""
         self.admin.call("PATCH", f"dags/{dag_id}", {"is_paused": False})
-        answer = self.admin.call("POST", f"dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})
+        named = {"dag_run_id": run_id} if run_id else {}
+        answer = self.admin.call("POST", f"dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf, **named})
         assert answer.ok, answer.text
         return str(answer.json()["dag_run_id"])
 
@@ -159,8 +160,10 @@ class Live:
         yield from (f"--- {name}\n{(self.home / f'{name}.out').read_text()[-1500:]}" for name in COMPONENTS)
 
 
-def environment(home: Path, database: str, airflow: str, port: int, mappings: Path, dags: Path) -> dict[str, str]:
-    """Return the environment of every process."""
+def environment(
+    home: Path, database: str, airflow: str, port: int, mappings: Path, dags: Path, own: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the environment of every process; `own` comes on top."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "LOCKSTEP"))}
     url = make_url(database)
     store = {"conn_type": "postgres", "host": url.query["host"], "login": url.username, "schema": url.database}
@@ -193,6 +196,7 @@ def environment(home: Path, database: str, airflow: str, port: int, mappings: Pa
         "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
         "PYTHONPATH": os.pathsep.join(str(ROOT / name) for name in ("", "plugins", "config")),
         "PYTHONWARNINGS": "ignore",
+        **own,
     }
 
 
@@ -207,7 +211,13 @@ with get_application_builder() as builder:
 
 @contextmanager
 def running(
-    home: Path, database: str, mappings: Path, dags: Path, post: Post, servers: Mapping[str, SandboxClient]
+    home: Path,
+    database: str,
+    mappings: Path,
+    dags: Path,
+    post: Post,
+    servers: Mapping[str, SandboxClient],
+    own: Mapping[str, str],
 ) -> Iterator[Live]:
     """Start everything and wait until it is healthy; end it afterwards."""
     port = _free_port()
@@ -216,7 +226,7 @@ def running(
         connection.execute("drop database if exists airflow_live with (force)")
         connection.execute("create database airflow_live")
     airflow = url.set(drivername="postgresql+psycopg2", database="airflow_live").render_as_string(hide_password=False)
-    live = Live(f"http://{HOST}:{port}", home, environment(home, database, airflow, port, mappings, dags), post, servers)
+    live = Live(f"http://{HOST}:{port}", home, environment(home, database, airflow, port, mappings, dags, own), post, servers)
     _command(live, "first_start", str(ROOT / "config" / "first_start.py"))
     _command(live, "users", "-c", MAKE_USERS, PASSWORD, *(word for user in ROLES.items() for word in user))
     with ExitStack() as stack:

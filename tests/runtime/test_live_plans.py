@@ -1,12 +1,11 @@
 """The mails of a held plan, from the run that holds it to the one that carries it out, in a whole Airflow over real SMTP."""
 
-import time
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
-from urllib.parse import quote
 
 import pytest
+from deciding import APPROVAL, decide
 from live import Live
 from post import words
 from sqlalchemy import Engine, text
@@ -14,8 +13,7 @@ from sqlalchemy import Engine, text
 from sandbox.system import load
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.feature("ALL-11")]
-DAG, APPROVAL = "salesforce_freshdesk", "lockstep_approval"
-SETTLING_SECONDS = 4.0  # no person is quicker; before the scheduler has seen the task pause, Airflow loses the answer
+DAG = "salesforce_freshdesk"
 PLANS = count(1000, 1000)  # Airflow keeps the runs of earlier tests, which have the plan's number in their names
 LIMITED = "\nguard: {first_run: go, minimum: 0, create: {most: 1}}\n"
 
@@ -40,18 +38,6 @@ def hold(live: Live, engine: Engine) -> int:
     assert mail["Subject"] == f"[Lockstep] {DAG}: a plan waits for your decision"
     with engine.connect() as connection:
         return int(connection.scalar(text("select max(batch_id) from sync.approval")) or 0)
-
-
-def decide(live: Live, plan: int, answer: str) -> str:
-    """Answer the question that is asked of the plan as a person does; return how the run of it ends."""
-    run = f"dags/{APPROVAL}/dagRuns/{quote(f'freshdesk-plan-{plan}')}"
-    asked = f"{run}/taskInstances/decide"  # an answer that comes before the task has paused is never looked at
-    live.wait(lambda: live.admin.get(asked)["state"] == "awaiting_input", "the question")
-    time.sleep(SETTLING_SECONDS)
-    body = {"chosen_options": [answer], "params_input": {}}
-    told = live.user("olga").call("PATCH", f"{run}/taskInstances/decide/-1/hitlDetails", body)
-    assert told.ok, told.text
-    return live.state(APPROVAL, f"freshdesk-plan-{plan}")
 
 
 def people(live: Live, *addresses: str, **fields: Any) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from connectors.errors import GuardError, PermanentError
+from connectors.errors import GuardError, PermanentError, RecordsRejectedError, TransientError
 from connectors.memory import MemoryConnector
 from crm import CONTACT, both, crm
+from health import queries_plans
 from pipeline import Pipeline, World, names
 from sync import approval
 from sync.apply import apply
@@ -252,3 +253,40 @@ def test_over_http_a_stale_plan_writes_nothing_for_what_moved(world: World) -> N
     world.app.reset_calls()
     world.run()
     assert world.writes() == 0
+
+
+@pytest.mark.feature("ALL-20")
+def test_a_plan_that_ends_with_refused_records_counts_as_carried_out(
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    memory.change("settings.yaml", "on_rejected: succeed", "on_rejected: fail")
+    salesforce.now += timedelta(seconds=1)
+    people(salesforce, 3)
+    memory.run(mode="plan", since=salesforce.now - timedelta(days=1))
+    [(batch_id,)] = memory.rows("select batch_id from sync.approval")
+    app.faults.refused = {"P01": "bad_value"}
+    with pytest.raises(RecordsRejectedError, match="1 refused when written"):
+        approve(memory, batch_id)
+    assert names(app) == ["P00", "P02"]
+    assert approval.read_approval(memory.engine, batch_id).state == "applied"
+    with memory.engine.connect() as connection:
+        [plan] = queries_plans.plans(connection, 1)
+    assert (plan["approval"]["state"], plan["refused"], plan["rejected"], plan["is_open"]) == ("applied", 1, 1, False)
+
+
+@pytest.mark.feature("ALL-20")
+def test_a_plan_that_is_broken_off_stays_approved_and_goes_on(
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    salesforce.now += timedelta(seconds=1)
+    people(salesforce, 3)
+    memory.run(mode="plan", since=salesforce.now - timedelta(days=1))
+    [(batch_id,)] = memory.rows("select batch_id from sync.approval")
+    app.faults.stop_after = 1
+    with pytest.raises(TransientError):
+        approve(memory, batch_id)
+    assert approval.read_approval(memory.engine, batch_id).state == "approved"
+    app.faults.stop_after = None
+    approve(memory, batch_id)
+    assert names(app) == ["P00", "P01", "P02"]
+    assert approval.read_approval(memory.engine, batch_id).state == "applied"

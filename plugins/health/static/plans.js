@@ -19,9 +19,14 @@ export function Plans({ id, name, may }) {
 function List({ rows, chosen, name, onChoose }) {
   return h(Rows, { rows, label: "Plans", columns: [
     ["Plan", (row) => h(Button, { size: "xs", variant: row === chosen ? "solid" : "outline", "aria-pressed": row === chosen, onClick: () => onChoose(row) }, `batch ${row.id}`)],
-    ["Made", (row) => h(Time, { at: row.started_at })], ["Mode", (row) => row.mode], ["State", (row) => h(State, { value: row.approval?.state || row.state })],
+    ["Made", (row) => h(Time, { at: row.started_at })], ["Mode", (row) => row.mode], ["State", (row) => h(Outcome, { row })],
     ["Writes", (row) => writes(row, name)], ["Still open", (row) => (row.is_open ? h(Badge, { colorPalette: "info" }, "can be carried out") : h(Faint, null, "past"))],
     ["Run", (row) => h(RunLink, { dagId: name, runId: row.run_id }, "open")]] });
+}
+
+function Outcome({ row }) {
+  const left = [[row.rejected, "rejected"], [row.refused, "refused when written"]].filter(([n]) => n).map(([n, words]) => `${number(n)} ${words}`);
+  return h(Box, null, h(State, { value: row.approval?.state || row.state }), left.length > 0 && h(Text, { fontSize: "sm" }, left.join(", ")));
 }
 
 function writes(row, name) {
