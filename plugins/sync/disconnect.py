@@ -20,13 +20,14 @@ LINKS = ("link", "rejection", "decision", "watermark")
 # Everything in a plan that waits stands on the links, and on what both systems held when it was made.
 TURN_DOWN = """
 update sync.approval a set state = 'rejected', decided_by = :by, decided_at = now() from sync.batch b
-join sync.integration i on i.id = b.integration_id where b.id = a.batch_id and i.name = :name and a.state in ('waiting', 'offered')
+join sync.integration i on i.id = b.integration_id where b.id = a.batch_id and i.name = :name
+  and a.state in ('waiting', 'offered', 'approved')
 """
 MINE = "integration_id in (select id from sync.integration where name = :name)"
 
 
 def disconnect(engine: Engine, name: str, by: str, forgets: bool = False) -> list[str]:
-    """End integration `name`, and turn down its plans that wait; return what was done, in lines.
+    """End integration `name`, and turn down its plans that are not carried out yet; return what was done, in lines.
 
     With `forgets` also forget which records belong together, what waits and up to when was read, for every org and account it
     ever ran with. The history of runs and writes stays. Raises TransientError while one of its tasks is running.

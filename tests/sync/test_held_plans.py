@@ -118,6 +118,9 @@ def test_an_approved_plan_that_was_broken_off_ends_with_its_integration(
     disconnect(limited.engine, "salesforce_freshdesk", "operator")
     with pytest.raises(PermanentError, match="was disconnected by operator"):
         approve(limited, batch_id)
+    reconnect(limited.engine, "salesforce_freshdesk")
+    with pytest.raises(PermanentError, match=f"plan {batch_id} is rejected"):
+        approve(limited, batch_id)
     assert app.writes_seen == before
 
 
