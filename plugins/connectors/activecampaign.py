@@ -17,7 +17,7 @@ from connectors.activecampaign_parts import Parts
 from connectors.activecampaign_shapes import ANSWERS, single
 from connectors.activecampaign_writes import ContactWriter
 from connectors.connection import Settings
-from connectors.contract import Account, Entity, Field, Known, NewField, Page, Result, User, Write
+from connectors.contract import Account, Entity, Field, Known, NewField, Page, Result, User, Write, check_entity
 from connectors.errors import AuthError, PermanentError
 from connectors.pace import Allowance
 from connectors.session import Session
@@ -137,8 +137,7 @@ class ActiveCampaignConnector:
 
     def _checked(self, entity: str) -> tuple[str, str]:
         kind, _, name = entity.partition("@")
-        if kind not in self.entities:
-            raise PermanentError(f"ActiveCampaign has no entity {kind!r}: there are {', '.join(self.entities)}.")
+        check_entity("ActiveCampaign", self.entities, kind)
         return kind, name
 
     def _wish(self, fields: Sequence[str], name: str) -> Wish:
@@ -154,11 +153,10 @@ def build(settings: Settings, session: Session, options: Mapping[str, Any]) -> A
 
 
 def address_of(settings: Settings) -> str:
-    """Return the account's address from a whole URL, a host or the bare name; a rehearsal is named by extra `domain`."""
-    domain = settings.text("domain") or "sandbox" if settings.loopback else settings.host or settings.text("domain")
-    if not domain:
+    """Return the account's address."""
+    address = settings.account_address(DOMAIN)
+    if not address:
         raise AuthError(
             "The ActiveCampaign connection has no host: write the API URL from Settings, Developer, such as https://acme.api-us1.com."
         )
-    host = (urlsplit(domain).hostname if "://" in domain else domain.strip("/")) or ""
-    return f"https://{host if '.' in host else host + DOMAIN}"
+    return address

@@ -25,6 +25,15 @@ class Settings:
         """Return an extra, blank if it is missing."""
         return str(self.extra.get(name) or self.extra.get(EXTRA_PREFIX + name) or "").strip()
 
+    def account_address(self, suffix: str) -> str:
+        """Return the address of an account by a whole URL, a host, or the bare name that goes before `suffix`; blank without any.
+
+        A rehearsal is named by extra `domain`.
+        """
+        domain = self.text("domain") or "sandbox" if self.loopback else self.host or self.text("domain")
+        host = (urlsplit(domain).hostname if "://" in domain else domain.strip("/")) or ""
+        return f"https://{host if '.' in host else host + suffix}" if domain else ""
+
     @property
     def address(self) -> str:
         """Return host and port as a URL, https unless it says http; blank without a host."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from connectors.errors import PermanentError
+
 Operation = Literal["create", "update", "delete"]
 FieldType = Literal[
     "id", "text", "email", "phone", "url", "integer", "number", "boolean", "date", "datetime",
@@ -126,6 +128,13 @@ class User:
 
 NOT_SENT = "not_sent"
 Known = Callable[[str, datetime], bool]  # tells whether a record was read before in the form it had at that moment
+
+
+def check_entity(system: str, entities: Mapping[str, Entity], name: str) -> str:
+    """Return the name of an entity that the system has; names come from settings. Raises PermanentError."""
+    if name not in entities:
+        raise PermanentError(f"{system} has no entity {name!r}: there are {', '.join(entities)}.")
+    return name
 
 
 class Connector(Protocol):

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.abreast import send_abreast
 from connectors.connection import Settings
-from connectors.contract import Account, Field, Known, NewField, Page, Record, Result, User, Write
+from connectors.contract import Account, Field, Known, NewField, Page, Record, Result, User, Write, check_entity
 from connectors.erasing import BLANK
 from connectors.errors import AuthError, PermanentError
 from connectors.forcemanager_calls import NO_SUCH_RECORD, ForceManagerCalls, is_busy, problem_of
@@ -125,9 +125,7 @@ class ForceManagerConnector:
         return dict(ANSWERS.read(self._calls.get(f"{path}/schema"), Schema)["properties"])
 
     def _path(self, entity: str) -> str:
-        if entity not in self.entities:
-            raise PermanentError(f"ForceManager has no entity {entity!r}: there are {', '.join(self.entities)}.")
-        return self.entities[entity].path
+        return self.entities[check_entity("ForceManager", self.entities, entity)].path
 
     # -- reading
 

@@ -16,7 +16,7 @@ from requests import Response
 from connectors.abreast import send_abreast
 from connectors.answers import server_time
 from connectors.connection import Settings
-from connectors.contract import Account, Entity, Field, Known, NewField, Page, Record, Result, User, Write
+from connectors.contract import Account, Entity, Field, Known, NewField, Page, Record, Result, User, Write, check_entity
 from connectors.errors import AuthError, PermanentError
 from connectors.flat import flatten
 from connectors.freshdesk_calls import FreshdeskCalls, Row, expect, problem_of
@@ -173,9 +173,7 @@ class FreshdeskConnector:
             )
 
     def _checked(self, entity: str) -> str:
-        if entity not in self.entities:
-            raise PermanentError(f"Freshdesk has no entity {entity!r}: there are {', '.join(self.entities)}.")
-        return entity
+        return check_entity("Freshdesk", self.entities, entity)
 
     # -- lists
 
@@ -300,9 +298,8 @@ def build(settings: Settings, session: Session, options: Mapping[str, Any]) -> F
 
 
 def freshdesk_address(settings: Settings) -> str:
-    """Return the account's address from a whole URL, a host or the bare domain; a rehearsal is named by extra `domain`."""
-    domain = settings.text("domain") or "sandbox" if settings.loopback else settings.host or settings.text("domain")
-    if not domain:
+    """Return the account's address."""
+    address = settings.account_address(DOMAIN)
+    if not address:
         raise AuthError("The Freshdesk connection has no host: write https://<your domain>.freshdesk.com.")
-    host = (urlsplit(domain).hostname if "://" in domain else domain.strip("/")) or ""
-    return f"https://{host if '.' in host else host + DOMAIN}"
+    return address

@@ -17,7 +17,7 @@ from connectors import getresponse_shapes as shapes
 from connectors.abreast import one_at_a_time, send_abreast
 from connectors.answers import server_time
 from connectors.connection import Settings
-from connectors.contract import Account, Entity, Field, Known, NewField, Page, Record, Result, User, Write
+from connectors.contract import Account, Entity, Field, Known, NewField, Page, Record, Result, User, Write, check_entity
 from connectors.errors import AuthError, PermanentError, TransientError
 from connectors.getresponse_calls import GetResponseCalls, Row, expect
 from connectors.getresponse_fields import CUSTOM, fields_of, new_field, raw_of
@@ -142,8 +142,7 @@ class GetResponseConnector:
 
     def _list_name(self, entity: str) -> str:
         kind, _, name = entity.partition("@")
-        if kind not in self.entities:
-            raise PermanentError(f"GetResponse has no entity {kind!r}: there are {', '.join(self.entities)}.")
+        check_entity("GetResponse", self.entities, kind)
         return name
 
     @one_at_a_time

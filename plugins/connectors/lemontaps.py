@@ -13,7 +13,20 @@ from urllib.parse import urlsplit
 
 from connectors.answers import server_time
 from connectors.connection import Settings
-from connectors.contract import Account, Connector, Entity, Field, Known, NewField, Page, Record, Result, User, Write
+from connectors.contract import (
+    Account,
+    Connector,
+    Entity,
+    Field,
+    Known,
+    NewField,
+    Page,
+    Record,
+    Result,
+    User,
+    Write,
+    check_entity,
+)
 from connectors.errors import AuthError, PermanentError, TransientError
 from connectors.flat import flatten, unflatten
 from connectors.lemontaps_calls import Access, LemontapsCalls, Row, problem_of
@@ -128,9 +141,7 @@ class LemontapsConnector:
         raise PermanentError(f"Lemontaps takes no new field {name!r} for {self._checked(entity)} records from outside.")
 
     def _checked(self, entity: str) -> str:
-        if entity not in self.entities:
-            raise PermanentError(f"Lemontaps has no entity {entity!r}: there are {', '.join(self.entities)}.")
-        return entity
+        return check_entity("Lemontaps", self.entities, entity)
 
     def _update(self, id: str, fields: Mapping[str, Any]) -> Result:
         """Set the export status apart from the rest; the status alone is no change of the contact."""

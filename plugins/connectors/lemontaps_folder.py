@@ -8,7 +8,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from connectors.contract import UNREADABLE, Account, Entity, Field, Known, NewField, Page, Record, Result, User, Write
+from connectors.contract import (
+    UNREADABLE,
+    Account,
+    Entity,
+    Field,
+    Known,
+    NewField,
+    Page,
+    Record,
+    Result,
+    User,
+    Write,
+    check_entity,
+)
 from connectors.errors import AuthError, PermanentError
 from connectors.lemontaps_fields import fields_of
 from connectors.lemontaps_files import Reading, changed_at, is_export, read_file
@@ -96,9 +109,7 @@ class LemontapsFolder:
         raise PermanentError(f"{CANNOT}: no field {name!r} can be made.")
 
     def _checked(self, entity: str) -> str:
-        if entity not in self.entities:
-            raise PermanentError(f"Lemontaps files have no entity {entity!r}: there are {', '.join(self.entities)}.")
-        return entity
+        return check_entity("Lemontaps (files)", self.entities, entity)
 
     def _files(self) -> list[tuple[datetime, Path]]:
         """Return the export files with their times, the oldest first."""

@@ -15,8 +15,8 @@ from connectors import salesforce_activities as activities
 from connectors import salesforce_related as related
 from connectors.answers import server_time
 from connectors.connection import Settings
-from connectors.contract import Account, Entity, Field, Known, NewField, Page, Record, Result, User, Write
-from connectors.errors import PermanentError, TransientError
+from connectors.contract import Account, Entity, Field, Known, NewField, Page, Record, Result, User, Write, check_entity
+from connectors.errors import TransientError
 from connectors.flat import flatten
 from connectors.salesforce_bulk import BulkJobs, has_literal_null
 from connectors.salesforce_calls import QUERIES_PER_CALL, VERSION, ApiError, Login, SalesforceCalls, is_busy
@@ -190,9 +190,7 @@ class SalesforceConnector:
         create_custom_field(self._calls, self._path(entity), name, label, kind)
 
     def _path(self, entity: str) -> str:
-        if entity not in self.entities:
-            raise PermanentError(f"Salesforce has no entity {entity!r} here: there are {', '.join(self.entities)}.")
-        return self.entities[entity].path
+        return self.entities[check_entity("Salesforce", self.entities, entity)].path
 
     def _names(self, entity: str, fields: Sequence[str]) -> list[str]:
         return [*activities.asked(fields), "Id", MODIFIED, "IsDeleted", *(["MasterRecordId"] if entity in MERGEABLE else [])]
