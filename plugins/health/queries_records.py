@@ -6,10 +6,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from health.queries import Row, rows
+from sync.rejections import COUNTED_STATE, PENDING
 
 SIDES = ("salesforce", "app")
 OPERATIONS = ("create", "update", "delete")
-STATES = ("planned", "approved", "sending", "accepted", "done", "failed", "skipped", "unknown")
+STATES = ("planned", "approved", "sending", "accepted", "done", "failed", "skipped", "waiting", "unknown")
 MOST_FOUND = 20
 ALL = 1 << 62
 LABELS = ("name", "last_name", "email", "subject", "title")
@@ -18,13 +19,14 @@ LABEL = "coalesce({0}->>'name', nullif(concat_ws(' ', {0}->>'first_name', {0}->>
 
 # One short index scan per combination that the filters leave, merged: quick whatever is filtered, however many rows there are.
 HISTORY = f"""
-select a.id, a.batch_id, a.entity, a.side, a.operation, a.state, a.salesforce_id, a.app_id, a.link_id, a.fields, a.rule,
+select a.id, a.batch_id, a.entity, a.side, a.operation, a.shown as state, a.salesforce_id, a.app_id, a.link_id, a.fields, a.rule,
   a.code, a.message, a.attempts, a.planned_at, a.sent_at, a.ended_at, b.run_id, b.mode, {LABEL.format("l.base")} as label
 from (
   select found.* from unnest(cast(:entities as text[])) e, unnest(cast(:sides as text[])) s,
     unnest(cast(:operations as text[])) o, unnest(cast(:states as text[])) t,
-    lateral (select * from sync.action a where a.integration_id = :id and a.entity = e and a.side = s and a.operation = o
-      and a.operation <> 'agree' and a.state = t and a.id >= :low and a.id < :before and a.batch_id between :first and :last
+    lateral (select *, t as shown from sync.action a where a.integration_id = :id and a.entity = e and a.side = s and a.operation = o
+      and a.operation <> 'agree' and a.state = case t when 'waiting' then 'skipped' else t end
+      and (a.state <> 'skipped' or (a.code = '{PENDING}') = (t = 'waiting')) and a.id >= :low and a.id < :before and a.batch_id between :first and :last
       order by a.id desc limit :limit) found
   order by found.id desc limit :limit) a
 join sync.batch b on b.id = a.batch_id left join sync.link l on l.id = a.link_id order by a.id desc
@@ -46,11 +48,12 @@ select id, entity, salesforce_id, app_id, base, app_base, state, updated_at, bat
 where integration_id = :id and entity = :entity and {0}_id = :record_id
 """
 
-ACTIONS = """
-select a.id, a.batch_id, a.entity, a.side, a.operation, a.state, a.salesforce_id, a.app_id, a.fields, a.rule, a.code, a.message,
+ACTIONS = f"""
+select a.id, a.batch_id, a.entity, a.side, a.operation, a.shown as state, a.salesforce_id, a.app_id, a.fields, a.rule, a.code, a.message,
   a.attempts, a.planned_at, a.sent_at, a.ended_at, b.run_id, b.mode
-from sync.action a join sync.batch b on b.id = a.batch_id where a.link_id = :link_id order by a.id desc limit 100
-"""
+from (select *, {COUNTED_STATE} as shown from sync.action where link_id = :link_id order by id desc limit 100) a
+join sync.batch b on b.id = a.batch_id order by a.id desc
+"""  # noqa: S608 (put together from constants)
 
 CONFLICTS = "select * from sync.conflict where link_id = :link_id order by id desc limit 100"
 

@@ -88,6 +88,22 @@ def test_a_number_of_the_summary_leads_to_as_many_records(connection: Connection
 
 
 @pytest.mark.feature("ALL-12")
+def test_what_was_put_off_until_its_counterpart_is_there_is_told_apart_from_what_was_left_out(connection: Connection) -> None:
+    skipped = "state = 'skipped' and operation <> 'agree'"
+    before = count(connection, skipped)
+    connection.execute(
+        text(
+            "update sync.action set code = 'reference_pending' where id in"
+            f" (select id from sync.action where integration_id = 1 and {skipped} order by id limit 3)"
+        )
+    )
+    for state, number in (("waiting", 3), ("skipped", before - 3)):
+        found = queries_records.history(connection, 1, ENTITIES, states=[state], limit=before)
+        assert ({row["state"] for row in found}, len(found)) == ({state}, number)
+    assert len(queries_records.history(connection, 1, ENTITIES, states=["skipped", "waiting"], limit=before)) == before
+
+
+@pytest.mark.feature("ALL-12")
 def test_the_records_of_one_run(connection: Connection) -> None:
     batch = connection.scalar(text("select min(batch_id) from sync.action where integration_id = 1"))
     assert batch

@@ -8,7 +8,7 @@ const SIZE = 100;
 const SPANS = [["", "At any time"], ["1", "Last 24 hours"], ["7", "Last 7 days"], ["30", "Last 30 days"], ["90", "Last 90 days"]];
 const ASKED = { failed: ["failed", "unknown"] };  // as the summary counts them
 const OPERATIONS = [["", "Every action"], ["create", "create"], ["update", "update"], ["delete", "delete"]];
-const STATES = [["", "Every result"], ["done", "done"], ["failed", "failed or unknown"], ["skipped", "skipped"], ["unknown", "unknown"], ["accepted", "accepted"], ["planned", "planned"], ["sending", "sending"]];
+const STATES = [["", "Every result"], ["done", "done"], ["failed", "failed or unknown"], ["skipped", "skipped"], ["waiting", "waits for its counterpart"], ["unknown", "unknown"], ["accepted", "accepted"], ["planned", "planned"], ["sending", "sending"]];
 
 export function Records({ id, name, entities }) {
   const [read, set] = useAddress();

@@ -9,7 +9,7 @@ export const { Box, Flex, HStack, VStack, Heading, Text, Badge, Button, Input, S
 export const RouterLink = ReactRouterDOM.Link;
 
 const PALETTES = {
-  done: "success", planned: "scheduled", approved: "info", sending: "running", accepted: "running", failed: "failed", skipped: "skipped",
+  done: "success", planned: "scheduled", approved: "info", sending: "running", accepted: "running", failed: "failed", skipped: "skipped", waiting: "scheduled",
   unknown: "warning", partial: "warning", idle: "gray", open: "running", live: "success", tombstone: "gray", pending: "info",
   broken: "failed", valid: "success", rejected: "failed", held: "awaiting_input", applied: "success",
 };
