@@ -184,6 +184,21 @@ def test_retry_of_what_one_run_held_back_leaves_the_rest(connection: Connection)
     assert queries_waiting.retry_all(connection, 1, batch=batch) == 1
 
 
+@pytest.mark.feature("ALL-30")
+def test_a_match_to_settle_shows_the_record_beside_its_candidates(connection: Connection) -> None:
+    [row] = queries_waiting.ambiguous(connection, 1, limit=1)
+    stage = (
+        "insert into staging.record (batch_id, batch_day, integration_id, entity, side, record_id, modified_at, is_deleted, origin,"
+        " digest, verdict, fields) select :batch, batch_day, 1, 'contact', :side, :record, now(), false, 'match', '', 'valid',"
+        " jsonb_build_object('name', cast(:record as text)) from staging.record limit 1"
+    )
+    for side, record in ((row["side"], row["record_id"]), (queries_waiting.OTHER[row["side"]], "c1"), (row["side"], "c2")):
+        connection.execute(text(stage), {"batch": row["last_batch_id"], "side": side, "record": record})
+    [found] = queries_waiting.ambiguous(connection, 1, limit=1)
+    assert found["fields"] == {"name": row["record_id"]}
+    assert found["candidates"] == [{"record_id": "c1", "fields": {"name": "c1"}}, {"record_id": "c2", "fields": {}}]
+
+
 @pytest.mark.feature("ALL-20")
 def test_a_plan_shows_every_field_with_base_both_values_decision_and_rule(connection: Connection) -> None:
     plan = queries_plans.plans(connection, 1)[0]
