@@ -89,11 +89,11 @@ def _offer(connection: Connection, batch: Batch, state: str, reasons: Sequence[s
 
 
 def expire(connection: Connection, integration_id: int) -> None:
-    """Turn down what nobody has decided in time."""
+    """Turn down what nobody has decided in time, or was approved and could not be carried out by then."""
     connection.execute(
         text(
             "update sync.approval a set state = 'expired', decided_at = now() from sync.batch b where b.id = a.batch_id"
-            " and b.integration_id = :id and a.state in ('waiting', 'offered') and a.expires_at <= now()"
+            " and b.integration_id = :id and a.state in ('waiting', 'offered', 'approved') and a.expires_at <= now()"
         ),
         {"id": integration_id},
     )
@@ -101,11 +101,20 @@ def expire(connection: Connection, integration_id: int) -> None:
 
 def is_waiting(connection: Connection, integration_id: int) -> bool:
     """Tell whether a held plan of the integration still waits."""
+    return _is_any(connection, integration_id, ["waiting"])
+
+
+def holds_watermarks(connection: Connection, batch: Batch) -> bool:
+    """Tell whether another plan waits, or was approved and is not carried out to its end: its records must be read again."""
+    return _is_any(connection, batch.integration_id, ["waiting", "approved"], batch.id)
+
+
+def _is_any(connection: Connection, integration_id: int, states: Sequence[str], but: int = 0) -> bool:
     query = text(
         "select exists (select 1 from sync.approval a join sync.batch b on b.id = a.batch_id"
-        " where b.integration_id = :id and a.state = 'waiting')"
+        " where b.integration_id = :id and a.state = any(:states) and b.id <> :but and b.mode <> 'plan')"
     )
-    return bool(connection.scalar(query, {"id": integration_id}))
+    return bool(connection.scalar(query, {"id": integration_id, "states": list(states), "but": but}))
 
 
 def drop_parked(connection: Connection, batch: Batch, entity: EntitySettings) -> int:

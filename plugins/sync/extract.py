@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from connectors.contract import Connector
 from connectors.errors import AuthError, RateLimitError, SyncError
 from sync.accepted import settle_shown
-from sync.approval import drop_parked, is_waiting
+from sync.approval import drop_parked, holds_watermarks
 from sync.batch import FINISHED, Batch, close_batch, note_counts
 from sync.blocks import stage_blocks
 from sync.changes import stage_changes
@@ -94,7 +94,7 @@ def extract(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any
 
 def move_watermarks(connection: Connection, batch: Batch, reads: Mapping[str, Any]) -> None:
     """Set the watermarks to the servers' clock at the start of their reads; never back."""
-    if not batch.request.is_whole or batch.request.mode == "plan" or is_waiting(connection, batch.integration_id):
+    if not batch.request.is_whole or batch.request.mode == "plan" or holds_watermarks(connection, batch):
         return
     for entity, sides in reads.items():
         for side, read in sides.items():

@@ -59,7 +59,7 @@ def drop_converted(connection: Connection, batch: Batch, entity: EntitySettings)
     query = text(
         "delete from staging.raw r where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and r.side = 'salesforce'"
         " and r.raw->>'IsConverted' = 'true' and not exists (select 1 from sync.link l where l.integration_id = :integration_id"
-        "  and l.entity = r.entity and l.salesforce_id = r.record_id and l.state <> 'pending') returning r.record_id"
+        "  and l.entity = r.entity and l.salesforce_id = r.record_id and (l.state <> 'pending' or l.app_id is not null)) returning r.record_id"
     )
     forget(connection, batch, entity, "salesforce", connection.execute(query, _values(batch, entity)).scalars().all())
 

@@ -57,8 +57,8 @@ def test_nothing_is_lost_doubled_or_left_unexplained(told: dict[str, dict[str, i
 @pytest.mark.feature("ALL-29", "ALL-03", "ALL-02")
 def test_it_was_no_quiet_time(told: dict[str, dict[str, int]]) -> None:
     assert told["done"]["kills"] == KILLS
-    assert told["done"]["races"] == 1
-    assert told["done"]["crashes"] == 1
+    assert told["done"]["races"] >= 1
+    assert told["done"]["crashes"] >= 1
     assert told["done"]["faults"] > 0
 
 

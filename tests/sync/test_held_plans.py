@@ -147,6 +147,33 @@ def test_a_held_plan_stops_nobody_else(limited: Pipeline, salesforce: MemoryConn
 
 
 @pytest.mark.feature("ALL-20", "ALL-21")
+def test_an_approved_plan_that_broke_off_is_not_jumped_over_when_a_later_one_is_carried_out(
+    limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    def unreachable(_: Any) -> Any:
+        raise TransientError("Salesforce cannot be reached")
+
+    limited.change("settings.yaml", "overlap_minutes: 10", "overlap_minutes: 0")
+    ids = people(salesforce, 10)
+    limited.run(mode="backfill")
+    for each in ids[:6]:
+        salesforce.edit("contact", each, Title="new")
+    limited.run()
+    first = held(limited)
+    for each in ids[6:]:
+        salesforce.remove("contact", each)
+    limited.run()
+    second = limited.rows("select max(batch_id) from sync.approval where state = 'waiting'")[0][0]
+    assert second > first
+    with pytest.raises(TransientError):
+        apply(limited.engine, first, "operator", unreachable)
+    approve(limited, second)
+    limited.run()
+    approve(limited, held(limited))
+    assert sorted(raw["job_title"] for raw in app.live("contact").values()) == ["new"] * 6
+
+
+@pytest.mark.feature("ALL-20", "ALL-21")
 def test_what_moved_since_the_plan_is_left_to_the_next_run(
     limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
 ) -> None:

@@ -150,3 +150,22 @@ def test_a_deletion_in_activecampaign_deletes_nothing_in_salesforce(enabled: Act
     enabled.run()
     assert enabled.one("Contact", contact)["LastName"] == "Berg"
     assert enabled.found("contacts") == []
+
+
+@pytest.mark.feature("AC-03", "ALL-31")
+def test_a_lead_that_was_matched_and_left_out_goes_on_as_its_contact_all_the_same(enabled: ActiveCampaignWorld) -> None:
+    lead = enabled.lead(FirstName="Mara", Email="mara@nordwerk.example")
+    there = enabled.subscriber(firstName="Mia", phone="+49 151 1")
+    enabled.run(stages=("extract", "map", "reconcile"))
+    enabled.change_here("Lead", lead, FirstName="Maria")
+    enabled.change_there(there, phone="+49 151 2")
+    enabled.stage("load")
+    [(state,)] = enabled.rows("select state from sync.link order by id desc limit 1")
+    assert state == "pending", "what moved is left to the next run"
+    contact = convert(enabled, lead)
+    enabled.run()
+    enabled.run()
+    assert enabled.partner("contact", contact) == there
+    assert len(enabled.found("contacts")) == len(enabled.found("Contact")) == 1
+    assert enabled.rejections() == {}
+    enabled.assert_settled()
