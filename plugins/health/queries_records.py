@@ -26,7 +26,8 @@ from (
     unnest(cast(:operations as text[])) o, unnest(cast(:states as text[])) t,
     lateral (select *, t as shown from sync.action a where a.integration_id = :id and a.entity = e and a.side = s and a.operation = o
       and a.operation <> 'agree' and a.state = case t when 'waiting' then 'skipped' else t end
-      and (a.state <> 'skipped' or (a.code = '{PENDING}') = (t = 'waiting')) and a.id >= :low and a.id < :before and a.batch_id between :first and :last
+      and (a.state <> 'skipped' or (a.code = '{PENDING}') = (t = 'waiting'))
+      and a.id >= :low and a.id < :before and a.batch_id between :first and :last
       order by a.id desc limit :limit) found
   order by found.id desc limit :limit) a
 join sync.batch b on b.id = a.batch_id left join sync.link l on l.id = a.link_id order by a.id desc
