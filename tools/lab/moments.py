@@ -12,7 +12,9 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-COUNTED = ("call", "answer", "commit", "stored")  # before a call leaves, shortly after, before a commit, after it
+COUNTED = ("call", "answer", "write", "write", "commit", "stored")  # before a call leaves, shortly after any or a writing one, …
+WRITES = (b"POST ", b"PUT ", b"PATCH ", b"DELETE ")
+LOGIN = b"/oauth2/"
 OUT_SECONDS = 0.004  # how long after its start a call may be hit
 
 
@@ -31,7 +33,7 @@ def draw(chance: Random, usual: Counter[str], seconds: float, is_pause: bool = F
     what = chance.choice(COUNTED if is_pause else (*COUNTED, "clock"))
     if what == "clock":
         return Moment(what, chance.uniform(0, 1.1 * seconds))
-    most = max(usual["call" if what in ("call", "answer") else "commit"], 1)
+    most = max(usual[{"answer": "call", "stored": "commit"}.get(what, what)], 1)
     return Moment(what, chance.randint(1, most), chance.uniform(0, OUT_SECONDS), is_pause)
 
 
@@ -49,10 +51,13 @@ class Watch:
         event.listen(engine, "commit", lambda _: self._count("commit"))
         event.listen(engine, "checkin", lambda *_: self._reach("stored", self.counts["commit"]))
 
-    def _hear(self, name: str, _: tuple[Any, ...]) -> None:
+    def _hear(self, name: str, told: tuple[Any, ...]) -> None:
         if name == "http.client.send":
             self._count("call")
             self._reach("answer", self.counts["call"])
+            line = bytes(told[1][:200]).partition(b"\r\n")[0] if isinstance(told[1], bytes | bytearray) else b""
+            if line.startswith(WRITES) and LOGIN not in line:
+                self._count("write")
 
     def _count(self, what: str) -> None:
         self.counts[what] += 1
@@ -61,7 +66,7 @@ class Watch:
     def _reach(self, what: str, number: int) -> None:
         if self._moment and self._moment.what == what and number >= self._moment.number:
             moment, self._moment = self._moment, None
-            if what == "answer":
+            if what in ("answer", "write"):
                 threading.Timer(moment.delay, self._strike, [moment]).start()
             else:
                 self._strike(moment)
