@@ -41,6 +41,7 @@ def own_settings(heard: Heard, events_file: Path) -> dict[str, str]:
         "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps({"type": "composite", "transports": [server, file]}),
         "AIRFLOW__METRICS__OTEL_ON": "True",
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{HOST}:{heard.port}",
+        "LOCKSTEP_ERASURE_KEY": "k" * 32,
         "NO_PROXY": HOST,
     }
 
