@@ -4,7 +4,7 @@ The written side's digest comes from its own answer, so that our write, read bac
 neither we wrote nor anybody knew before, somebody edited meanwhile: the digest is left open and the next run looks again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,13 @@ class LinkState:
     values: dict[str, dict[str, Any]]
     digests: dict[str, str | None]
     state: str
+    was_pending: bool = False
+
+    def unsettle(self, names: Iterable[str]) -> None:
+        """Forget what these fields were settled on."""
+        for name in names:
+            for values in self.values.values():
+                values.pop(name, None)
 
     def row(self, batch_id: int) -> dict[str, Any]:
         """The columns to store: the app's values only where they differ."""
@@ -159,19 +166,24 @@ def _compare(
 def _await_siblings(connection: Connection, batch: Batch, side: Side, links: Mapping[int, LinkState]) -> None:
     """Let what this batch still has to send to the other side settle on the digest that `side` has now, not on the one that was read.
 
-    While it still has to carry over edits of `side`, that digest is left open: the sibling sets it when done.
+    While it still has to carry over edits of `side`, that digest is left open: the sibling sets it when done. What it has to fill in
+    a link that was only just made, or moved to another record, is settled by nobody until then: should it not go, an old base would
+    let the gap look like an edit.
     """
     query = text(
         "update sync.action a set settles = a.settles || jsonb_build_object(cast(:name as text), v.digest)"
         " from unnest(cast(:links as bigint[]), cast(:digests as text[])) v(link_id, digest)"
         " where a.link_id = v.link_id and a.batch_id = :id and a.side <> :side and a.state in ('planned', 'approved')"
-        " and a.operation = 'update' and (a.fields <> '{}' or a.settles ? :name) returning a.link_id, a.fields <> '{}' as has_edits"
+        " and a.operation = 'update' and (a.fields <> '{}' or a.settles ? :name) returning a.link_id, a.fields"
     )
     digests = [link.digests[side] or OPEN for link in links.values()]
     values = {"links": list(links), "digests": digests, "name": f"{side}_digest", "id": batch.id, "side": side}
     for row in connection.execute(query, values):
-        if row.has_edits:
-            links[row.link_id].digests[side] = OPEN
+        link = links[row.link_id]
+        if row.fields:
+            link.digests[side] = OPEN
+        if link.was_pending:
+            link.unsettle(name for name, (old, _) in row.fields.items() if is_empty(old))
 
 
 def _lock_links(connection: Connection, ids: Sequence[int]) -> dict[int, LinkState]:
@@ -186,6 +198,7 @@ def _lock_links(connection: Connection, ids: Sequence[int]) -> dict[int, LinkSta
             {"salesforce": dict(row.base), "app": {**row.base, **row.app_base}},
             {"salesforce": row.salesforce_digest, "app": row.app_digest},
             row.state,
+            row.state == "pending",
         )
         for row in connection.execute(query, {"ids": list(ids)})
     }

@@ -41,6 +41,22 @@ def test_the_link_of_a_merged_contact_goes_over_to_the_one_that_is_left(enabled:
     enabled.assert_settled()
 
 
+@pytest.mark.feature("ALL-31", "ALL-03")
+def test_what_could_not_be_filled_in_yet_is_no_edit_of_the_next_run(enabled: World) -> None:
+    loser, desk = enabled.linked_contact(Title="Buyer")
+    winner = enabled.contact(FirstName="Mara", LastName="Lind-Berg", Email="mara@berg.example")
+    enabled.salesforce.action("merge", kind="Contact", winner=winner, losers=[loser])
+    enabled.salesforce.fault("bad_record", times=-1, id=winner)
+    enabled.run()
+    assert enabled.desk(winner)["custom_fields"]["sfcontactid"] == winner, "the app's half of the plan is done"
+    assert enabled.person(winner).get("Title") is None
+    enabled.salesforce.clear_faults()
+    enabled.run()
+    assert enabled.person(winner)["Title"] == "Buyer"
+    assert enabled.desk(winner)["job_title"] == "Buyer"
+    enabled.assert_settled()
+
+
 @pytest.mark.feature("ALL-31")
 def test_two_linked_contacts_that_are_merged_leave_both_desk_contacts_for_a_person(enabled: World) -> None:
     loser, desk = enabled.linked_contact()
