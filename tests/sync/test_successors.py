@@ -43,7 +43,7 @@ def test_the_link_of_a_merged_contact_goes_over_to_the_one_that_is_left(enabled:
 
 @pytest.mark.feature("ALL-31", "ALL-03")
 def test_what_could_not_be_filled_in_yet_is_no_edit_of_the_next_run(enabled: World) -> None:
-    loser, desk = enabled.linked_contact(Title="Buyer")
+    loser, _ = enabled.linked_contact(Title="Buyer")
     winner = enabled.contact(FirstName="Mara", LastName="Lind-Berg", Email="mara@berg.example")
     enabled.salesforce.action("merge", kind="Contact", winner=winner, losers=[loser])
     enabled.salesforce.fault("bad_record", times=-1, id=winner)
