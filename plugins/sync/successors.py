@@ -1,7 +1,7 @@
 """Successors: Salesforce records that went up in another one, by a merge or as a converted lead. Their link follows them.
 
-A link that has moved is `pending` again, with what it was settled on: the planner looks at it as a whole. Where the successor
-has a link of its own, or there is no entity for it, the link stays and the planner ends it.
+A link that has moved is `pending` again, with what it was settled on: the planner looks at it as a whole. One whose app record a
+person deleted stays a tombstone, so that the contact is not made there anew for the lead. Where the successor has a link of its own, or there is no entity for it, the link stays and the planner ends it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,8 @@ def follow_successors(batch: Batch, entity: EntitySettings) -> None:
         return
     with batch.engine.begin() as connection:
         drop_converted(connection, batch, entity)
-        for follower in _followers(batch, entity, _gone_up(connection, batch, entity)):
+        converted = [row for row in _gone_up(connection, batch, entity, ("tombstone",)) if not row.is_deleted]
+        for follower in _followers(batch, entity, [*_gone_up(connection, batch, entity), *converted]):
             _move(connection, batch, follower)
         ended = [row.id for row in _gone_up(connection, batch, entity)]
         connection.execute(text("update sync.link set salesforce_digest = '' where id = any(:ids)"), {"ids": ended})
@@ -68,16 +69,18 @@ def _values(batch: Batch, entity: EntitySettings) -> dict[str, Any]:
     return {"id": batch.id, "day": batch.day, "integration_id": batch.integration_id, "entity": entity.name}
 
 
-def _gone_up(connection: Connection, batch: Batch, entity: EntitySettings) -> Sequence[Any]:
+def _gone_up(
+    connection: Connection, batch: Batch, entity: EntitySettings, states: Sequence[str] = ("live", "pending")
+) -> Sequence[Any]:
     """The linked records of the batch that were merged or converted, with their links."""
     query = text(
         "select l.id, r.record_id, l.app_id, r.is_deleted, case when r.is_deleted then r.raw->>'MasterRecordId'"
         "  else r.raw->>'ConvertedContactId' end as successor from staging.raw r join sync.link l on l.integration_id = r.integration_id"
-        "  and l.entity = r.entity and l.salesforce_id = r.record_id and l.state in ('live', 'pending') and l.app_id is not null"
+        "  and l.entity = r.entity and l.salesforce_id = r.record_id and l.state = any(:states) and l.app_id is not null"
         " where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and r.side = 'salesforce'"
         " and (r.is_deleted and r.raw->>'MasterRecordId' <> '' or r.raw->>'IsConverted' = 'true') order by l.id"
     )
-    return connection.execute(query, _values(batch, entity)).all()
+    return connection.execute(query, {**_values(batch, entity), "states": list(states)}).all()
 
 
 def _followers(batch: Batch, entity: EntitySettings, rows: Sequence[Any]) -> list[_Follower]:
@@ -106,8 +109,9 @@ def _move(connection: Connection, batch: Batch, each: _Follower) -> None:
     )
     connection.execute(
         text(
-            "update sync.link l set entity = :entity, salesforce_id = :successor, salesforce_digest = '', app_digest = '',"
-            " state = 'pending', updated_at = now(),"
+            "update sync.link l set entity = :entity, salesforce_id = :successor, salesforce_digest = '', updated_at = now(),"
+            " app_digest = case when l.state = 'tombstone' then l.app_digest else '' end,"
+            " state = case when l.state = 'tombstone' then l.state else 'pending' end,"
             " base = (select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(l.base) where key = any(:names)),"
             " app_base = (select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(l.app_base) where key = any(:names))"
             " where l.id = :link and not exists (select 1 from sync.link o where o.integration_id = :integration_id and o.id <> l.id"

@@ -127,3 +127,11 @@ def test_the_loser_of_a_merge_in_the_app_stays_in_salesforce_until_somebody_dele
     gone = thing(Step(10, TOKEN, "lose", "app"), Step(12, TOKEN, "delete", "salesforce"))
     assert sorts(gone, evidence([], [])) == []
     assert sorts(gone, evidence([HERE], [])) == [UNEXPLAINED]
+
+
+def test_what_was_emptied_right_before_its_record_moved_on_may_be_filled_again():
+    emptied, merged = edit(10, "salesforce", None), Step(11, TOKEN, "merge", "salesforce")
+    filled = evidence()
+    assert sorts(thing(emptied, merged), filled) == []
+    assert sorts(thing(emptied), filled) == [LOST]
+    assert sorts(thing(emptied, Step(30, TOKEN, "merge", "salesforce")), filled) == [LOST], "a run lies between"

@@ -92,6 +92,27 @@ def test_the_link_of_a_converted_lead_goes_over_to_its_contact(enabled: World) -
     assert enabled.desk(contact)["description"] == "a customer by now"
 
 
+@pytest.mark.feature("ALL-31", "ALL-26")
+def test_a_lead_deleted_in_the_app_is_not_made_again_there_for_its_contact(enabled: World) -> None:
+    with_leads(enabled)
+    lead = enabled.salesforce.insert("Lead", [{"LastName": "Lind", "Company": "Nordwerk", "Email": "mara@nordwerk.example"}])[0]
+    enabled.run()
+    desk = enabled.partner("lead", lead)
+    enabled.app.delete("contacts", int(desk))
+    enabled.run()
+    contact = enabled.salesforce.action("convert_lead", lead=lead)["ConvertedContactId"]
+    enabled.edit(contact, Title="Buyer")
+    enabled.run()
+    enabled.run()
+    assert enabled.contact_totals() == (1, 0)
+    assert enabled.partner("contact", contact) == desk
+    enabled.assert_settled()
+    enabled.app.action("restore", id=int(desk))
+    enabled.run()
+    assert enabled.contact_totals() == (1, 1)
+    assert enabled.desk(contact)["job_title"] == "Buyer"
+
+
 @pytest.mark.feature("GR-12")
 def test_leads_that_were_converted_before_are_nobody_new(enabled: World) -> None:
     with_leads(enabled)
