@@ -1,7 +1,8 @@
 """Successors: Salesforce records that went up in another one, by a merge or as a converted lead. Their link follows them.
 
 A link that has moved is `pending` again, with what it was settled on: the planner looks at it as a whole. One whose app record a
-person deleted stays a tombstone, so that the contact is not made there anew for the lead. Where the successor has a link of its own, or there is no entity for it, the link stays and the planner ends it.
+person deleted stays a tombstone, so that the contact is not made there anew for the lead. Where the successor has a link of its own,
+or there is no entity for it, the link stays and the planner ends it.
 """
 
 from collections.abc import Mapping, Sequence

@@ -6,6 +6,7 @@ import pytest
 
 from activecampaign_world import LONG_AGO, ActiveCampaignWorld
 from connectors.errors import SyncError
+from pipeline import QUICK
 
 
 @pytest.mark.feature("AC-01")
@@ -209,3 +210,14 @@ def test_marks_and_cross_references_that_a_run_left_out_come_with_the_next(enabl
     assert enabled.one("contacts")["fields"]["SFLEADID"] == lead
     assert enabled.one("Lead")["ACCONTACTID__c"] == there
     enabled.assert_settled()
+
+
+@pytest.mark.feature("ALL-29", "AC-01")
+def test_who_is_entered_as_a_contact_while_the_app_is_read_is_no_lead_besides(enabled: ActiveCampaignWorld) -> None:
+    there = enabled.subscriber()
+    enabled.run(stages=QUICK[:-1])
+    contact = enabled.salesforce.insert("Contact", [{"LastName": "Lind", "Email": "mara@nordwerk.example"}])[0]
+    enabled.stage("load")
+    enabled.run()
+    assert enabled.partner("contact", contact) == there
+    assert enabled.found("Lead") == []
