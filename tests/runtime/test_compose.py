@@ -31,6 +31,11 @@ def test_every_lasting_service_has_a_health_check_and_restarts(name: str) -> Non
     assert SERVICES[name]["restart"] == "unless-stopped"
 
 
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_what_a_container_prints_is_bounded(name: str) -> None:
+    assert {"max-size", "max-file"} <= set(SERVICES[name]["logging"]["options"])
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_our_services_have_no_privileges(name: str) -> None:
     assert SERVICES[name]["cap_drop"] == ["ALL"]
