@@ -105,7 +105,7 @@ def _plan_entity(connection: Connection, batch: Batch, entity: EntitySettings, r
     owners = load_owners(connection, batch) if USER in references.values() else None
     for rows in stream(connection, PAIRS, values):
         pairs = pairs_of(connection, batch, entity.name, references, rows, owners)
-        decisions, flips = hold_flips(connection, batch, entity, pairs, list(plan(pairs, policy)))
+        decisions, flips = hold_flips(connection, batch, entity, policy, pairs, list(plan(pairs, policy)))
         counts["held"] += reject(connection, batch, flips)
         write_plan(connection, batch, entity, rank, decisions, counts)
         counts["waiting"] += reject(connection, batch, waiting(entity, references, pairs, decisions))

@@ -59,3 +59,36 @@ def test_a_box_that_is_not_ticked_waits_with_its_record(consent: World) -> None:
     consent.run()
     assert consent.rejections()[contact] == ["required"]
     assert not is_out(consent, desk)
+
+
+def test_a_tick_is_written_again_however_often_it_is_taken_back_and_told(consent: World) -> None:
+    consent.stages = QUICK
+    contact, desk = consent.linked_contact(Is_Vip__c=True)
+    for _ in range(5):
+        consent.app.edit("contacts", desk, {"custom_fields": {"newsletter": False}})
+        consent.run()
+        assert is_out(consent, desk)
+    assert list(consent.rejections().values()) == [["flip_flop"]]
+    [row] = consent.rows("select reasons from sync.rejection where closed_at is null")
+    assert "written again all the same" in row.reasons[0]["reason"]
+    consent.edit(contact, Title="Head of sales")
+    consent.run()
+    assert consent.desk(desk)["job_title"] == "Head of sales"
+
+
+def test_a_tick_leaves_a_record_that_is_held_for_another_value(consent: World) -> None:
+    consent.stages = QUICK
+    consent.change("settings.yaml", "master: merge", "master: salesforce")
+    contact, desk = consent.linked_contact(Title="Buyer")
+    for _ in range(4):
+        consent.edit(desk, job_title="buyer (old)")
+        consent.run()
+    assert list(consent.rejections().values()) == [["flip_flop"]]
+    consent.edit(contact, Is_Vip__c=True)
+    consent.run()
+    assert is_out(consent, desk)
+    assert consent.desk(desk)["job_title"] == "buyer (old)"
+    consent.edit(contact, Title="Head of sales")
+    consent.run()
+    assert (consent.desk(desk)["job_title"], consent.rejections()) == ("Head of sales", {})
+    consent.assert_settled()
