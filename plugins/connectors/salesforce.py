@@ -160,6 +160,10 @@ class SalesforceConnector:
             else:
                 yield from Collections(self._calls, source).write(way, run)
 
+    def require_finished(self, entity: str) -> None:
+        """Raise TransientError while a bulk job of ours may still write records of `entity`: a look would not find them yet."""
+        BulkJobs(self._calls, self._path(entity)).require_finished()
+
     def find_person(self, entity: str, key: str, values: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
         """Yield records by any field, those in the recycle bin too."""
         return self._look_up(entity, key, values, fields, "queryAll")

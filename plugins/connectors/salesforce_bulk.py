@@ -9,17 +9,19 @@ import io
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
 from requests import Response
 
+from connectors.answers import server_time
 from connectors.contract import Result, Write
-from connectors.errors import SyncError, TransientError
+from connectors.errors import AuthError, SyncError, TransientError
 from connectors.flat import to_json
 from connectors.salesforce_calls import ApiError, SalesforceCalls
 from connectors.salesforce_collections import Way, packets, refusal
-from connectors.salesforce_shapes import ANSWERS, Done, Job, Made, Refused
+from connectors.salesforce_shapes import ANSWERS, Done, Job, Jobs, Made, Refused, Whoami
 from connectors.salesforce_soql import long_id
 
 NULL = "#N/A"
@@ -31,6 +33,8 @@ LONGEST_POLL_SECONDS = 20.0
 JOB_SECONDS = 3600.0
 FINAL_STATES = frozenset({"JobComplete", "Failed", "Aborted"})
 UPLOADED_STATES = FINAL_STATES | {"UploadComplete", "InProgress"}
+RUNNING_STATES = frozenset({"UploadComplete", "InProgress"})
+STARTING = timedelta(minutes=10)  # an open job that is older was given up by whoever made it, and never begins
 UNPROCESSED = "UNPROCESSED"
 ENCODING = {"contentType": "CSV", "lineEnding": "LF", "columnDelimiter": "COMMA"}
 
@@ -82,6 +86,37 @@ class BulkJobs:
                 raise TransientError(f"A page of the bulk query of {self._source} ends in the middle. The task is retried later.")
             yield rows, response
             locator = response.headers.get("Sforce-Locator", "null")
+
+    def require_finished(self) -> None:
+        """Raise TransientError while a job of our user waits or runs that writes this object, or has only just been opened."""
+        jobs = list(self._unfinished())
+        user = self._user_id() if jobs else ""
+        for job in jobs:
+            if not user or long_id(job["createdById"]) == user:
+                raise TransientError(
+                    f"Salesforce still has bulk job {job['id']} on {self._source} in state {job['state']}: what was sent with it is"
+                    " looked up once it has ended, and nothing is sent again before. The task is retried later."
+                )
+
+    def _unfinished(self) -> Iterator[Mapping[str, Any]]:
+        path: str | None = "jobs/ingest"
+        while path:
+            response = self._calls.call("GET", path, "read")
+            body = ANSWERS.read(response, Jobs)
+            opened = server_time(response) - STARTING
+            for job in body["records"]:
+                is_starting = job["state"] == "Open" and datetime.fromisoformat(job["createdDate"]) >= opened
+                if job.get("object") == self._source and (job["state"] in RUNNING_STATES or is_starting):
+                    yield job
+            path = body.get("nextRecordsUrl")
+
+    def _user_id(self) -> str:
+        """Return who we are, blank where the login's scope does not let us ask."""
+        try:
+            response = self._calls.call("GET", "/services/oauth2/userinfo", "read")
+        except (AuthError, ApiError):
+            return ""
+        return long_id(str(ANSWERS.read(response, Whoami)["user_id"]))
 
     def _write_job(self, way: Way, packet: Sequence[Write]) -> Iterator[Result]:
         table = table_of(way, packet)

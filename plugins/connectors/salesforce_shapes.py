@@ -108,6 +108,23 @@ class Job(TypedDict):
     state: str
 
 
+class Listed(TypedDict):
+    """A bulk job in a list."""
+
+    id: str
+    object: NotRequired[str]
+    state: str
+    createdById: str
+    createdDate: datetime
+
+
+class Jobs(TypedDict):
+    """A page of bulk jobs."""
+
+    records: list[Listed]
+    nextRecordsUrl: NotRequired[str | None]
+
+
 class Whoami(TypedDict):
     """The user of the connection."""
 

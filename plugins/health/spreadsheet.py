@@ -1,23 +1,28 @@
-"""CSV that a spreadsheet opens as data: a cell that would be taken for a formula gets an apostrophe in front."""
+"""CSV that a spreadsheet opens as data: what would be taken for a formula gets an apostrophe in front.
+
+Where the decimal sign is a comma, Excel splits the lines at `;` instead, and quotes no longer hold a cell together. So whatever
+follows a `;`, a tab or the end of a line inside a cell counts as the beginning of one.
+"""
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sync.database import to_json
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+FORMULA = re.compile(r"""(^|[;\t\r\n])(?=[^\S\t\r\n]*"*[^\S\t\r\n]*[=+\-@＝＋－＠]|(?<![\s\S])[\t\r\n])""")
 
 
 def safe(value: Any) -> str:
-    """Return `value` as a cell. Numbers stay as they are; text that begins like a formula is marked as text."""
+    """Return `value` as a cell. Numbers stay as they are; text that begins like a formula, or a part of which does, is marked as text."""
     if value is None:
         return ""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     words = value if isinstance(value, str) else to_json(value).strip('"')
-    return f"'{words}" if words.lstrip(" ").startswith(FORMULA) else words
+    return FORMULA.sub(r"\1'", words)
 
 
 def as_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:

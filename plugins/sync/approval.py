@@ -19,6 +19,20 @@ from sync.initial_load import NOTICE, notices
 from sync.settings import EntitySettings
 
 FIRST_RUN = "guard.first_run: the first plan of an integration waits for a person"
+FIRST_OF_ENTITY = "guard.first_run: the first plan with {} waits for a person"
+
+# Entities of the plan that nothing was written or linked of and no person has approved yet. One that simply had no records so far is
+# no newcomer: its first few go like any others.
+NEW_ENTITIES = """
+select a.entity from sync.action a where a.batch_id = :id and a.state = 'planned' and a.operation <> 'agree'
+  and not exists (select 1 from sync.link l where l.integration_id = :integration_id and l.entity = a.entity and l.state <> 'pending')
+group by a.entity having (count(*) > :minimum
+    or not exists (select 1 from sync.watermark w where w.integration_id = :integration_id and w.entity = a.entity))
+  and not exists (select 1 from sync.action d where d.integration_id = :integration_id and d.entity = a.entity
+    and d.operation <> 'agree' and (d.attempts > 0
+      or exists (select 1 from sync.approval p where p.batch_id = d.batch_id and p.state in ('approved', 'applied'))))
+order by min(a.position)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +60,14 @@ def guard_plan(batch: Batch, is_rehearsal: bool = False) -> list[str]:
         writes = sum(each.count for each in measures if each.operation != "empty")
         reasons = [str(excess) for excess in exceeded(measures, guard)]
         reasons = [*(notices(connection, batch) if writes else []), *reasons]
-        if writes and guard.first_run == "hold" and not is_rehearsal and _is_first(connection, batch):
-            reasons.insert(0, FIRST_RUN)
+        firsts = _firsts(connection, batch) if writes and guard.first_run == "hold" and not is_rehearsal else []
+        reasons = [*firsts, *reasons]
         if batch.request.mode == "plan":
             _offer(connection, batch, "offered", reasons, guard.approval_hours)
             return []
         if not reasons:
             return []
-        fails = guard.when_exceeded == "fail" and not {*reasons} <= {FIRST_RUN, NOTICE}
+        fails = guard.when_exceeded == "fail" and not {*reasons} <= {*firsts, NOTICE}
         close_batch(connection, batch, "failed" if fails else "held")
         note_counts(connection, batch, "guard", {"held": writes, "reasons": reasons})
         if not fails:
@@ -66,6 +80,14 @@ def guard_plan(batch: Batch, is_rehearsal: bool = False) -> list[str]:
             f" batch {batch.id}. If it is right, raise the limit in settings.yaml or set guard.when_exceeded: hold, and run again."
         )
     return reasons
+
+
+def _firsts(connection: Connection, batch: Batch) -> list[str]:
+    """Say why a plan waits as a first one: that of the integration, else that of entities which have joined it since."""
+    if _is_first(connection, batch):
+        return [FIRST_RUN]
+    values = {"id": batch.id, "integration_id": batch.integration_id, "minimum": batch.integration.settings.guard.minimum}
+    return [FIRST_OF_ENTITY.format(entity) for entity in connection.execute(text(NEW_ENTITIES), values).scalars()]
 
 
 def _is_first(connection: Connection, batch: Batch) -> bool:

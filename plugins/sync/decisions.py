@@ -42,6 +42,11 @@ class Policy:
         """The cross-reference field of Salesforce, none or one."""
         return (self.salesforce_reference,) if self.salesforce_reference else ()
 
+    @property
+    def ratchets(self) -> tuple[FieldPolicy, ...]:
+        """The fields of consent, which only goes down."""
+        return tuple(each for each in self.fields if each.on_conflict == "ratchet")
+
     def is_open(self, side: Side) -> bool:
         """Tell whether `side` may be written at all."""
         return self.to_app if side == "app" else self.to_salesforce

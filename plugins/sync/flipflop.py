@@ -1,4 +1,7 @@
-"""Flip-flop: hold a record whose value we write again and again because some third system sets it back each time."""
+"""Flip-flop: hold a record whose value we write again and again because some third system sets it back each time.
+
+An opt-out is never held: it is written each time, and told each time.
+"""
 
 import json
 from collections import defaultdict
@@ -10,7 +13,8 @@ from sqlalchemy import Connection, text
 from connectors.errors import shorten
 from sync.batch import FINISHED, Batch
 from sync.database import to_json
-from sync.decisions import OTHER, Action, Decision, Pair
+from sync.decisions import OTHER, Action, Decision, Pair, Policy
+from sync.ratchets import is_tick, ticks_of
 from sync.rejections import Rejection, reason
 from sync.settings import EntitySettings
 
@@ -32,9 +36,17 @@ and reasons @> cast(:reasons as jsonb)
 
 
 def hold_flips(
-    connection: Connection, batch: Batch, entity: EntitySettings, pairs: Sequence[Pair], decisions: Sequence[Decision]
+    connection: Connection,
+    batch: Batch,
+    entity: EntitySettings,
+    policy: Policy,
+    pairs: Sequence[Pair],
+    decisions: Sequence[Decision],
 ) -> tuple[list[Decision], list[Rejection]]:
-    """Return the decisions without those that flip-flop, and the rejections of their records; these stay until a value changes."""
+    """Return the decisions without those that flip-flop, and the rejections of their records; these stay until a value changes.
+
+    Of a record that is held the ticks of ratchets go; one of which only these flip-flop goes as a whole.
+    """
     updates = [action for each in decisions for action in each.actions if action.operation == "update" and action.fields]
     if not updates:
         return list(decisions), []
@@ -46,10 +58,11 @@ def hold_flips(
         flips = [
             (action, name)
             for action in decision.actions
-            if (name := _flipping(action, history, REACH_RUNS if not is_held else None))
+            for name in _flipping(action, history, REACH_RUNS if not is_held else None)
         ]
-        kept.append(Decision([]) if flips else decision)
-        rejections += [_rejection(entity, pair, action, name) for action, name in flips[:1]]
+        stopped = [flip for flip in flips if not is_tick(policy, *flip)]
+        kept.append(ticks_of(pair, decision, policy) if stopped else decision)
+        rejections += [_rejection(entity, pair, *flip, is_held=bool(stopped)) for flip in (stopped or flips)[:1]]
     return kept, rejections
 
 
@@ -69,21 +82,25 @@ def _held(connection: Connection, batch: Batch, entity: EntitySettings) -> set[s
     return set(connection.execute(text(HELD), values).scalars())
 
 
-def _flipping(action: Action, history: Mapping[tuple[Any, str], Sequence[Any]], reach: int | None) -> str:
-    """The first field of `action` that the last writes have all changed in the same way, "" if there is none."""
+def _flipping(action: Action, history: Mapping[tuple[Any, str], Sequence[Any]], reach: int | None) -> list[str]:
+    """The fields of `action` that the last writes have all changed in the same way."""
     writes = history.get((action.link.id, action.side), ())
     if action.operation != "update" or len(writes) < WRITES or (reach is not None and writes[-1].runs > reach):
-        return ""
+        return []
     fields = json.loads(to_json(action.fields))
-    return next((name for name, change in fields.items() if all(row.fields.get(name) == change for row in writes)), "")
+    return [name for name, change in fields.items() if all(row.fields.get(name) == change for row in writes)]
 
 
-def _rejection(entity: EntitySettings, pair: Pair, action: Action, name: str) -> Rejection:
+def _rejection(entity: EntitySettings, pair: Pair, action: Action, name: str, is_held: bool) -> Rejection:
     seen = {"salesforce": pair.salesforce, "app": pair.app}
     side = OTHER[action.side] if seen[OTHER[action.side]] else action.side
     old, new = (json.loads(to_json(value)) for value in action.fields[name])
     words = (
-        f"{name} was written to {action.side} {WRITES} times as {new!r} and each time something there set it back to {old!r};"
-        " it is left alone until one of the two sides has another value"
+        f"{name} was written to {action.side} {WRITES} times as {new!r} and each time something there set it back to {old!r}; "
+        + (
+            "it is left alone until one of the two sides has another value"
+            if is_held
+            else "being an opt-out it is written again all the same: find what takes it back"
+        )
     )
     return Rejection(entity.name, side, str(pair.link.id_on(side)), "reconcile", [reason(name, CODE, shorten(words))])

@@ -60,7 +60,7 @@ def exceeded(measures: Sequence[Measure], guard: Guard) -> list[Excess]:
 def _exceeded(measure: Measure, guard: Guard) -> Iterator[Excess]:
     limits: dict[str, int] = {}
     if measure.operation == "empty":
-        if measure.links:  # there is no share of nothing: the first plan of an integration has a rule of its own
+        if measure.links:  # there is no share of nothing: the first plan of an integration or entity has a rule of its own
             limits["emptied_share"] = int(guard.emptied_share * measure.links)
     else:
         limit = guard.limits[measure.operation]

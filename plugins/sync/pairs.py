@@ -64,7 +64,9 @@ DUE = (
     " where w.state in ('failed', 'skipped')"
 )
 
-PAIRS = f"""
+
+def _pairs(links: str) -> str:
+    return f"""
 select l.id, l.salesforce_id, l.app_id, l.base, l.app_base, {MISSED_STATE},
   s.fields, s.digest, s.modified_at, s.is_deleted, s.reference,
   a.fields, a.digest, a.modified_at, a.is_deleted, a.reference,
@@ -72,11 +74,21 @@ select l.id, l.salesforce_id, l.app_id, l.base, l.app_base, {MISSED_STATE},
     select 1 from sync.action d where d.link_id = l.id and d.operation = 'delete' and d.state = 'done'),
   case when s.is_deleted or %(is_lead)s then ({RAW.format("l.salesforce_id", "salesforce", SUCCESSOR)}) end,
   case when %(tag_field)s <> '' then ({RAW.format("l.app_id", "app", "x.raw->%(tag_field)s")}) end, l.salesforce_digest, ({DUE})
-from moved m join sync.link l on l.id = m.id
+from ({links}) m join sync.link l on l.id = m.id
 left join {RECORD.format("s", "salesforce")} and s.record_id = l.salesforce_id
 left join {RECORD.format("a", "app")} and a.record_id = l.app_id
-where not m.is_equal and not m.is_held order by l.id
+order by l.id
 """
+
+
+PAIRS = _pairs("select id from moved where not is_equal and not is_held")
+HELD_PAIRS = _pairs(  # one of whose records was rejected
+    " union ".join(
+        f"select l.id from sync.link l join {RECORD.format('r', side)} and r.verdict = 'rejected' and r.record_id = l.{side}_id"
+        " and r.integration_id = l.integration_id and r.entity = l.entity where l.state = 'live'"
+        for side in SIDES
+    )
+)
 
 
 def note_moved(connection: Connection, values: Mapping[str, Any]) -> None:

@@ -18,10 +18,11 @@ from sync.map import ABSENT
 from sync.matching import MANY, link_new
 from sync.notes import held, orphans, unlinked, waiting, withdraw_left_alone
 from sync.owners import load_owners
-from sync.pairs import PAIRS, RECORD, note_moved, pairs_of
+from sync.pairs import HELD_PAIRS, PAIRS, RECORD, note_moved, pairs_of
 from sync.plan import plan
 from sync.planned import write_plan
 from sync.policies import policy_of
+from sync.ratchets import plan_ticks
 from sync.rejections import reject, withdraw
 from sync.replacing import replacing
 from sync.settings import USER, EntitySettings
@@ -104,11 +105,15 @@ def _plan_entity(connection: Connection, batch: Batch, entity: EntitySettings, r
     owners = load_owners(connection, batch) if USER in references.values() else None
     for rows in stream(connection, PAIRS, values):
         pairs = pairs_of(connection, batch, entity.name, references, rows, owners)
-        decisions, flips = hold_flips(connection, batch, entity, pairs, list(plan(pairs, policy)))
+        decisions, flips = hold_flips(connection, batch, entity, policy, pairs, list(plan(pairs, policy)))
         counts["held"] += reject(connection, batch, flips)
         write_plan(connection, batch, entity, rank, decisions, counts)
         counts["waiting"] += reject(connection, batch, waiting(entity, references, pairs, decisions))
         counts["orphans"] += reject(connection, batch, orphans(batch, entity, decisions))
+    for rows in stream(connection, HELD_PAIRS, values) if policy.ratchets else ():
+        write_plan(
+            connection, batch, entity, rank, list(plan_ticks(pairs_of(connection, batch, entity.name, {}, rows), policy)), counts
+        )
     counts["waiting"] += reject(connection, batch, [*held(connection, entity), *awaited(connection, batch, entity)])
     if owners is not None and owners.unlinked:
         counts["unlinked_users"] = owners.unlinked

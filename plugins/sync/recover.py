@@ -1,7 +1,8 @@
 """Recover: find out what became of writes whose answer nobody saw, before anything is repeated.
 
-A create is looked up by the cross-reference that it carried, an update by the values that it sent; found, they are settled as done,
-a create of several calls after what it did not bring was sent.
+Where a system queues writes (`require_finished`), nothing is looked up before its queue has done with them: what is not there yet would
+be sent twice. A create is looked up by the cross-reference that it carried, an update by the values that it sent; found, they are
+settled as done, a create of several calls after what it did not bring was sent.
 All others are sent again (this batch) or planned anew (an older one).
 """
 
@@ -25,11 +26,15 @@ log = logging.getLogger(__name__)
 def recover(batch: Batch, connectors: Mapping[Side, Connector]) -> int:
     """Settle every action of the integration that is `sending` or `unknown`; return how many there were.
 
-    Actions of an entity that is switched off stay as they are until it is switched on again.
+    Actions of an entity that is switched off stay as they are until it is switched on again. Raises TransientError while a system
+    has not come to the end of what it took.
     """
     entities = {entity.name: entity for entity in batch.integration.settings.entities if entity.enabled}
     with batch.engine.connect() as connection:
         open_actions = [action for action in unsettled(connection, batch) if action.entity in entities]
+    for name, side in dict.fromkeys((action.entity, action.side) for action in open_actions):
+        if require_finished := getattr(connectors[side], "require_finished", None):
+            require_finished(entities[name].reads_as(side))
     for (name, side, operation), group in groupby(open_actions, key=lambda a: (a.entity, a.side, a.operation)):
         actions, entity = list(group), entities[name]
         look = {"create": find_created, "update": _compare}.get(operation)

@@ -12,6 +12,7 @@ from sync import settings as settings_file
 from sync.approval_tasks import ask
 from sync.connections import apps, database_url, mapping_folder, open_connectors, rehearses
 
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)  # for `since`; no system here writes an earlier time for a change
 log = logging.getLogger(__name__)
 
 
@@ -147,5 +148,9 @@ def request_of(params: Mapping[str, Any]) -> Any:
         raise PermanentError(f"params.since is no date and time: {since!r}; write 2026-11-01T00:00:00Z") from None
     if moment and moment.tzinfo is None:
         raise PermanentError(f"params.since has no time zone: {since!r}; write 2026-11-01T00:00:00Z")
+    if moment and not EARLIEST <= moment <= datetime.now(UTC):
+        raise PermanentError(
+            f"params.since is not between {EARLIEST:%Y-%m-%d} and now: {since!r}; to read everything, use mode backfill"
+        )
     lists = {name: tuple(params.get(name) or ()) for name in ("entities", "record_ids")}
     return Request(**{**params, **lists, "since": moment})

@@ -119,7 +119,7 @@ def _reach(
     ids = _ids(connection, side, _referred(writes, names))
     reach = Reach(
         fields=frozenset(each.name for each in policy.fields if each.is_open(side)),
-        ratchets=frozenset(each.name for each in policy.fields if each.on_conflict == "ratchet"),
+        ratchets=frozenset(each.name for each in policy.ratchets),
         references=names,
         dead=frozenset(_referred(writes, names) - set(ids)),
         can_delete=facts.can_delete,

@@ -111,7 +111,7 @@ def params(app: str) -> dict[str, Param]:
             description_md="Only these; empty means all that are enabled in `settings.yaml`.",
         ),
         "since": Param(
-            None, type=["null", "string"], format="date-time", title="Since",
+            None, type=["null", "string"], format="date-time", pattern="^(19[7-9]|2\\d)\\d", title="Since",
             description_md="Read what changed at or after this time instead of since the last run, e.g. `2026-11-01T00:00:00Z`.",
         ),
         "record_ids": Param(

@@ -251,3 +251,24 @@ def test_an_empty_result_file_has_no_rows(content):
 )
 def test_errors_of_rows_are_code_and_message(text, parts):
     assert split_error(text) == parts
+
+
+def test_only_jobs_of_ours_on_the_object_that_may_still_write_are_waited_for(salesforce, bulk):
+    def opened(name):
+        body = {"object": name, "operation": "insert", "contentType": "CSV"}
+        return bulk._calls.call("POST", "jobs/ingest", "write", json=body).json()["id"]
+
+    bulk.require_finished("contact")
+    opened("Lead")
+    bulk.require_finished("contact")
+    job = opened("Contact")
+    with pytest.raises(TransientError, match=f"{job} on Contact in state Open"):
+        bulk.require_finished("contact")
+    salesforce.client.fault("401", path="userinfo", times=2)
+    with pytest.raises(TransientError, match="in state Open"):
+        bulk.require_finished("contact")
+    salesforce.client.clock(601)
+    bulk.require_finished("contact")
+    salesforce.client.clock(0)
+    bulk._calls.call("PATCH", f"jobs/ingest/{job}", "write", json={"state": "Aborted"})
+    bulk.require_finished("contact")

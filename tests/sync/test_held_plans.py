@@ -252,6 +252,53 @@ def test_the_first_plan_of_an_integration_waits_for_a_person(
     assert names(app) == ["Next", "P00", "P01"]
 
 
+@pytest.fixture
+def begun(memory: Pipeline, salesforce: MemoryConnector) -> Pipeline:
+    """An integration that has carried out its first plan, of one account; contacts are switched off."""
+    memory.change("settings.yaml", "guard: {first_run: go}", "")
+    memory.change("settings.yaml", "history: none", "history: all")
+    memory.change("settings.yaml", "  contact:\n", "  contact:\n    enabled: false\n")
+    salesforce.put("account", Name="Nordwerk")
+    memory.run()
+    approve(memory, held(memory))
+    return memory
+
+
+@pytest.mark.feature("ALL-21")
+def test_the_first_plan_of_an_entity_that_is_enabled_later_waits_too(
+    begun: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    begun.change("settings.yaml", "    enabled: false\n", "")
+    people(salesforce, 2)
+    begun.run()
+    assert approval.read_approval(begun.engine, held(begun)).reasons == (
+        "guard.first_run: the first plan with contact waits for a person",
+    )
+    salesforce.put("account", Name="Südwerk")
+    begun.run()
+    assert (len(app.live("account")), names(app)) == (2, []), "other entities go on"
+    approve(begun, held(begun))
+    salesforce.put("contact", LastName="Next", Email="next@nordwerk.example")
+    begun.run()
+    assert names(app) == ["Next", "P00", "P01"]
+
+
+@pytest.mark.feature("ALL-21")
+def test_an_entity_that_had_no_records_yet_is_no_newcomer_unless_it_is_many(
+    begun: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    begun.change("settings.yaml", "    enabled: false\n", "")
+    begun.run()
+    people(salesforce, 21)
+    begun.run()
+    assert names(app) == []
+    approval.decide(begun.engine, held(begun), "rejected", "operator")
+    for record_id in list(salesforce.live("contact"))[2:]:
+        salesforce.remove("contact", record_id)
+    begun.run()
+    assert names(app) == ["P00", "P01"]
+
+
 @pytest.mark.feature("ALL-20")
 def test_a_plan_that_was_asked_for_is_carried_out_as_it_was_made(
     memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
