@@ -185,7 +185,7 @@ class World:
         done["asked"] += self.kills
         done["steps"] += sum(len(thing.steps) for thing in self.people.things())
         for client in self.systems.clients.values():
-            done["jobs"] += sum(count for label, count in client.calls()["by"].items() if label.startswith("POST jobs/ingest"))
+            done["jobs"] += sum(count for label, count in client.calls()["by"].items() if label.startswith("POST /jobs/ingest"))
             done["calls"] += sum(int(client.calls()[kind]) for kind in ("read", "write", "auth", "other"))
         self.score.faults.update(self.trouble.struck)
         done["faults"] += self.trouble.struck.total()
