@@ -43,7 +43,7 @@ def drop_history(connection: Connection, batch: Batch, entity: EntitySettings) -
         connection.execute(
             text(
                 "delete from staging.raw r where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and r.side = :side"
-                " and pg_input_is_valid(r.raw->>:born, 'timestamptz') and (r.raw->>:born)::timestamptz < :since"
+                " and sync.is_valid_input(r.raw->>:born, 'timestamptz') and (r.raw->>:born)::timestamptz < :since"
                 " and not exists (select 1 from sync.link l where l.integration_id = r.integration_id and l.entity = r.entity"
                 f"  and l.{side}_id = r.record_id and (l.state <> 'pending' or exists (select 1 from sync.action a"
                 "   where a.link_id = l.id and a.state not in ('planned', 'skipped'))))"

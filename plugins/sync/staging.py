@@ -168,4 +168,4 @@ def _typed(name: str, common_type: str) -> str:
         return f"r.fields->'{name}' as \"{name}\""
     if kind == "text":
         return f'{value} as "{name}"'
-    return f"case when pg_input_is_valid({value}, '{kind}') then ({value})::{kind} end as \"{name}\""
+    return f"case when sync.is_valid_input({value}, '{kind}') then ({value})::{kind} end as \"{name}\""
