@@ -24,7 +24,8 @@ log = logging.getLogger(__name__)
 def apply(engine: Engine, batch_id: int, by: str, connect: Any, is_rehearsal: bool = False) -> dict[str, Any]:
     """Carry out the plan of `batch_id`, approved by `by`; return the counts of load and how many records were left out.
 
-    A record is read again on both sides first: one that differs from what the plan was made of is left to the next run.
+    A record is read again on both sides first: one that differs from what the plan was made of is left to the next run. A plan that
+    was broken off and overtaken by a later run does nothing more.
     Raises PermanentError when the plan is not open any more, the integration was disconnected or the connections lead elsewhere,
     and the errors of load.
     """
@@ -33,6 +34,9 @@ def apply(engine: Engine, batch_id: int, by: str, connect: Any, is_rehearsal: bo
     with integration_lock(engine, batch.name):
         if ended := disconnection(engine, batch.name):
             raise PermanentError(f"{ended}. Nothing of plan {batch_id} was done.")
+        if approval.read_approval(engine, batch_id).state == "overtaken":
+            log.warning("%s: a later run has taken over what was left of plan %d; there is nothing to do", batch.name, batch_id)
+            return {"overtaken": batch_id}
         approval.decide(engine, batch_id, "approved", by)
         connectors = connect(batch.integration.settings)
         _require_same_accounts(batch, connectors)

@@ -37,7 +37,7 @@ order by min(a.position)
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A plan and where its approval stands: waiting (held), offered (asked for), approved, rejected, expired, applied."""
+    """A plan and where its approval stands: waiting (held), offered (asked for), approved, rejected, expired, applied, overtaken."""
 
     batch_id: int
     integration: str

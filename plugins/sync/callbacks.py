@@ -80,6 +80,8 @@ def _news_of_plan(engine: Engine, ending: Ending, plan: approval.Approval) -> It
     """Yield the letters to send. A plan that went well makes good only what was told of it: that it waits, or that it failed."""
     page, is_refused = page_url(ending.dag_id), ending.is_success and plan.state in ("rejected", "expired")
     state, told_of = alerts.last_told(engine, ending.dag_id)
+    if plan.state == "overtaken" and ending.is_success:
+        return  # the run that took over tells of itself
     if is_refused and plan.is_held:
         yield of_refused_plan(ending, plan.batch_id, plan.decided_by, plan.reasons, page)
     if ending.is_success and state != "held" and told_of != ending.run_id:

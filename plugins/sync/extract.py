@@ -58,7 +58,7 @@ def extract(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any
                 settle_shown(batch, entity, connectors)
                 follow_successors(batch, entity)
     _set_siblings_aside(batch, reads, errors)
-    counts: dict[str, Any] = _narrow(batch, [entity for entity in batch.entities() if entity.name not in errors])
+    counts: dict[str, Any] = _narrow(batch, [entity for entity in batch.entities() if entity.name not in errors], reads)
     for entity in batch.entities():
         if entity.name in counts and entity.name not in errors:
             if left_out := reads[entity.name]["salesforce"].get("outside"):
@@ -93,11 +93,11 @@ def extract(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any
 
 
 def move_watermarks(connection: Connection, batch: Batch, reads: Mapping[str, Any]) -> None:
-    """Set the watermarks to the servers' clock at the start of their reads; never back."""
+    """Set the watermarks to the servers' clock at the start of their reads; never back, nor past what was read and left to a plan."""
     if not batch.request.is_whole or batch.request.mode == "plan" or holds_watermarks(connection, batch):
         return
     for entity, sides in reads.items():
-        for side, read in sides.items():
+        for side, read in sides.items() if "parked" not in sides else ():
             if isinstance(read, dict):
                 connection.execute(
                     text(
@@ -165,8 +165,11 @@ def _take_out(batch: Batch, name: str, reads: dict[str, Any], errors: dict[str, 
         connection.execute(query, {"id": batch.id, "day": batch.day, "entity": name})
 
 
-def _narrow(batch: Batch, entities: Sequence[EntitySettings]) -> dict[str, dict[str, int]]:
-    """Drop what was seen before and bring back what was rejected; return how many rows that leaves, by entity."""
+def _narrow(batch: Batch, entities: Sequence[EntitySettings], reads: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    """Drop what was seen before and bring back what was rejected; return how many rows that leaves, by entity.
+
+    What a held plan speaks of is dropped as well and noted in `reads`: it must be read again.
+    """
     counts = {}
     with batch.engine.begin() as connection:
         for entity in entities:
@@ -178,6 +181,7 @@ def _narrow(batch: Batch, entities: Sequence[EntitySettings]) -> dict[str, dict[
             counts[entity.name]["retried"] = restage(connection, batch, entity, is_idle)
             if parked := drop_parked(connection, batch, entity):
                 log.info("%s %s: %d records wait for the decision on a held plan", batch.name, entity.name, parked)
+                reads[entity.name]["parked"] = parked
                 counts[entity.name] = {"changed": _count(connection, batch, entity), "retried": 0}
     return counts
 

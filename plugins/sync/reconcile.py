@@ -77,6 +77,8 @@ def _clear(connection: Connection, batch: Batch) -> None:
         "update sync.action set state = 'skipped', message = 'superseded by batch ' || :id, ended_at = now()"
         " where integration_id = :integration_id and batch_id < :id and state in ('planned', 'approved')"
         " and not exists (select 1 from sync.approval p where p.batch_id = action.batch_id and p.state in ('waiting', 'offered'))",
+        "update sync.approval p set state = 'overtaken' from sync.batch b where b.id = p.batch_id and p.state = 'approved'"
+        " and b.integration_id = :integration_id and b.id < :id",  # what was left of it is read again and planned anew
         "delete from sync.conflict c using sync.batch b where b.id = c.batch_id and b.integration_id = :integration_id"
         " and (b.id = :id or (b.id < :id and b.state = 'failed'))"
         f" and not {sent.format('c.link_id', ' and a.batch_id = c.batch_id')}",

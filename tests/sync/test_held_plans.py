@@ -174,6 +174,52 @@ def test_an_approved_plan_that_broke_off_is_not_jumped_over_when_a_later_one_is_
 
 
 @pytest.mark.feature("ALL-20", "ALL-21")
+def test_what_an_approved_plan_had_left_is_planned_anew_by_a_run_that_overtakes_it(
+    limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    ids = people(salesforce, 10)
+    limited.run(mode="backfill")
+    for each in ids[:6]:
+        salesforce.edit("contact", each, Title="new")
+    limited.run()
+    broken_off = held(limited)
+    app.faults.stop_after = 2
+    with pytest.raises(TransientError):
+        approve(limited, broken_off)
+    app.faults.stop_after = None
+    limited.run(record_ids=[f"salesforce:{ids[9]}"], entities=["contact"])
+    assert approval.read_approval(limited.engine, broken_off).state == "overtaken"
+    assert approve(limited, broken_off) == {"overtaken": broken_off}, "carry_out, cleared"
+    limited.run()
+    for plan in limited.rows("select batch_id from sync.approval where state = 'waiting'"):
+        approve(limited, plan[0])
+    assert sorted(raw["job_title"] for raw in app.live("contact").values()) == ["new"] * 6 + ["old"] * 4
+
+
+@pytest.mark.feature("ALL-20", "ALL-21")
+def test_an_edit_that_a_later_run_has_read_and_left_to_a_plan_is_read_again(
+    limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    limited.change("settings.yaml", "overlap_minutes: 10", "overlap_minutes: 0")
+    ids = people(salesforce, 20)
+    limited.run(mode="backfill")
+    for each in ids[:12]:
+        salesforce.edit("contact", each, Title="new")
+    limited.run()
+    first = held(limited)
+    salesforce.edit("contact", ids[0], Title="newer")
+    for each in ids[12:]:
+        salesforce.remove("contact", each)
+    limited.run()
+    second = limited.rows("select max(batch_id) from sync.approval where state = 'waiting'")[0][0]
+    assert second > first
+    approve(limited, first)
+    approve(limited, second)
+    limited.run()
+    assert sorted(raw["job_title"] for raw in app.live("contact").values()) == ["new"] * 11 + ["newer"]
+
+
+@pytest.mark.feature("ALL-20", "ALL-21")
 def test_what_moved_since_the_plan_is_left_to_the_next_run(
     limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
 ) -> None:

@@ -11,7 +11,7 @@ export const RouterLink = ReactRouterDOM.Link;
 const PALETTES = {
   done: "success", planned: "scheduled", approved: "info", sending: "running", accepted: "running", failed: "failed", skipped: "skipped", waiting: "scheduled",
   unknown: "warning", partial: "warning", idle: "gray", open: "running", live: "success", tombstone: "gray", pending: "info",
-  broken: "failed", valid: "success", rejected: "failed", held: "awaiting_input", applied: "success",
+  broken: "failed", valid: "success", rejected: "failed", held: "awaiting_input", applied: "success", overtaken: "skipped",
 };
 const DATES = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const NUMBERS = new Intl.NumberFormat();
