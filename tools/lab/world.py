@@ -155,6 +155,7 @@ class World:
         """Everything is well again: two quiet runs, then one that must have nothing to do; then the verdict."""
         findings = []
         self.runs.place = replace(self.runs.place, total_seconds=CALM_SECONDS, read_seconds=CALM_SECONDS)
+        self.systems.clients["salesforce"].switches(bulk_unprocessed=0)
         quiet = 0
         self.plans.carry_out_all()
         for _ in range(QUIET_TRIES):
