@@ -84,6 +84,7 @@ def settle(
                 link.state, link.digests[side] = "tombstone", MISSED
         rows.append(_outcome(action, result))
     _await_siblings(connection, batch, side, links)
+    _leave_gaps_open(connection, side, (action for action, _ in outcomes), links)
     _store_links(connection, batch, list(links.values()))
     mark_each(connection, rows)
     store_answers(connection, batch, entity, side, [(r, link.digests[side] or "") for link, r in answers], read)
@@ -166,24 +167,34 @@ def _compare(
 def _await_siblings(connection: Connection, batch: Batch, side: Side, links: Mapping[int, LinkState]) -> None:
     """Let what this batch still has to send to the other side settle on the digest that `side` has now, not on the one that was read.
 
-    While it still has to carry over edits of `side`, that digest is left open: the sibling sets it when done. What it has to fill in
-    a link that was only just made, or moved to another record, is settled by nobody until then: should it not go, an old base would
-    let the gap look like an edit.
+    While it still has to carry over edits of `side`, that digest is left open: the sibling sets it when done.
     """
     query = text(
         "update sync.action a set settles = a.settles || jsonb_build_object(cast(:name as text), v.digest)"
         " from unnest(cast(:links as bigint[]), cast(:digests as text[])) v(link_id, digest)"
         " where a.link_id = v.link_id and a.batch_id = :id and a.side <> :side and a.state in ('planned', 'approved')"
-        " and a.operation = 'update' and (a.fields <> '{}' or a.settles ? :name) returning a.link_id, a.fields"
+        " and a.operation = 'update' and (a.fields <> '{}' or a.settles ? :name) returning a.link_id, a.fields <> '{}' as has_edits"
     )
     digests = [link.digests[side] or OPEN for link in links.values()]
     values = {"links": list(links), "digests": digests, "name": f"{side}_digest", "id": batch.id, "side": side}
     for row in connection.execute(query, values):
-        link = links[row.link_id]
-        if row.fields:
-            link.digests[side] = OPEN
-        if link.was_pending:
-            link.unsettle(name for name, (old, _) in row.fields.items() if is_empty(old))
+        if row.has_edits:
+            links[row.link_id].digests[side] = OPEN
+
+
+def _leave_gaps_open(connection: Connection, side: Side, actions: Iterable[Outgoing], links: Mapping[int, LinkState]) -> None:
+    """Settle nothing on what the other half of a plan has to fill and has not: in a link that moved, its old base would let the gap
+    look like an edit, should that half never go."""
+    fresh = {
+        action.link_id: action.batch_id for action in actions if action.link_id in links and links[action.link_id].was_pending
+    }
+    query = text(
+        "select a.link_id, a.fields from sync.action a join unnest(cast(:links as bigint[]), cast(:batches as bigint[])) v(link_id, batch_id)"
+        " on a.link_id = v.link_id and a.batch_id = v.batch_id where a.side <> :side and a.operation = 'update' and a.state <> 'done'"
+    )
+    values = {"links": list(fresh), "batches": list(fresh.values()), "side": side}
+    for row in connection.execute(query, values) if fresh else ():
+        links[row.link_id].unsettle(name for name, (old, _) in row.fields.items() if is_empty(old))
 
 
 def _lock_links(connection: Connection, ids: Sequence[int]) -> dict[int, LinkState]:

@@ -11,7 +11,8 @@ MIGRATION = import_module("sync.migrations.versions.0014_valid_input")
 @pytest.mark.feature("ALL-05")
 @pytest.mark.parametrize("kind", ["numeric", "bigint", "date", "timestamptz", "boolean"])
 @pytest.mark.parametrize(
-    "value", [None, "", "1", "-1.5", "1e400000", "99999999999999999999", "2026-02-30", "2026-11-30T12:00:00Z", "yes", "it's", "'); --"]
+    "value",
+    [None, "", "1", "-1.5", "1e400000", "99999999999999999999", "2026-02-30", "2026-11-30T12:00:00Z", "yes", "it's", "'); --"],
 )
 def test_what_is_tried_out_and_what_postgres_says_agree(engine: Engine, value: str | None, kind: str) -> None:
     tried = MIGRATION.TRIED.replace("sync.is_valid_input", "pg_temp.tried")

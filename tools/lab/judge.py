@@ -93,13 +93,13 @@ def _field(thing: Thing, each: Field | None, shown: Mapping[str, Any], evidence:
 def standing(thing: Thing, edits: Sequence[Step]) -> list[Any]:
     """Return the values that may stand in the end: the last edit, and the other side's last one where they compete.
 
-    What was emptied right before its record went up in another one may be filled again: a link that moves empties nothing.
+    What was emptied around the time when its record went up in another one may be filled again: a link that moves empties nothing.
     """
     if not edits:
         return [None]
     last = edits[-1]
-    moves = [step.tick for step in thing.done("convert", "merge") if step.tick > last.tick]
-    if last.value is None and any(not thing.was_synced(last.tick, tick) for tick in moves):
+    moves = [step.tick for step in thing.done("convert", "merge")]
+    if last.value is None and any(not thing.was_synced(*sorted((last.tick, tick))) for tick in moves):
         return [step.value for step in edits]
     rival = next((step for step in reversed(edits) if step.side != last.side), None)
     if rival is None or thing.was_synced(rival.tick, last.tick):
