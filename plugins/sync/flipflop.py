@@ -14,7 +14,7 @@ from connectors.errors import shorten
 from sync.batch import FINISHED, Batch
 from sync.database import to_json
 from sync.decisions import OTHER, Action, Decision, Pair, Policy
-from sync.ratchets import is_tick, ticks_of
+from sync.ratchets import TICK_RULE, is_tick, ticks_of
 from sync.rejections import Rejection, reason
 from sync.settings import EntitySettings
 
@@ -26,7 +26,8 @@ LAST_WRITES = """
 select x.link_id, x.side, x.fields, (select count(*) from sync.batch b where b.integration_id = :integration_id and b.id >= x.batch_id
   and b.id < :id and b.state = any(:finished)) as runs
 from (select a.link_id, a.side, a.fields, a.batch_id, row_number() over (partition by a.link_id, a.side order by a.id desc) as place
-  from sync.action a where a.link_id = any(:links) and a.operation = 'update' and a.state = 'done' and a.fields <> '{}') x
+  from sync.action a where a.link_id = any(:links) and a.operation = 'update' and a.state = 'done' and a.fields <> '{}'
+    and a.rule <> :tick_rule) x
 where x.place <= :writes order by x.place
 """
 HELD = """
@@ -70,6 +71,7 @@ def _history(connection: Connection, batch: Batch, links: Sequence[int | None]) 
     """The last writes of each link and side, newest first."""
     values = {
         "integration_id": batch.integration_id, "id": batch.id, "finished": list(FINISHED), "links": list(links), "writes": WRITES,
+        "tick_rule": TICK_RULE,
     }  # fmt: skip
     found: dict[tuple[int, str], list[Any]] = defaultdict(list)
     for row in connection.execute(text(LAST_WRITES), values):

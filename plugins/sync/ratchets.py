@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from sync.decisions import SIDES, Action, Decision, Pair, Policy
+from sync.merge import Side
 from sync.plan import plan
+
+TICK_RULE = "ratchet: an opt-out is not held back"
 
 
 def plan_ticks(pairs: Iterable[Pair], policy: Policy) -> Iterator[Decision]:
@@ -22,10 +26,8 @@ def ticks_of(pair: Pair, decision: Decision, policy: Policy) -> Decision:
         fields = {name: action.fields[name] for name in names if is_tick(policy, action, name)}
         if fields:
             seen = pair.app if action.side == "app" else pair.salesforce
-            settles = {side: dict.fromkeys(fields, True) for side in SIDES} | ({f"{action.side}_digest": ""} if seen else {})
-            kept.append(
-                Action(pair.link, action.side, "update", fields, settles=settles, rule="ratchet: an opt-out is not held back")
-            )
+            settles = ticked(fields, action.side, seen is not None)
+            kept.append(Action(pair.link, action.side, "update", fields, settles=settles, rule=TICK_RULE))
     return Decision(kept)
 
 
@@ -33,3 +35,8 @@ def is_tick(policy: Policy, action: Action, name: str) -> bool:
     """Tell whether `action` ticks the ratchet `name` in a record that is there."""
     is_ratchet = any(each.name == name for each in policy.ratchets)
     return is_ratchet and action.operation == "update" and name in action.fields and action.fields[name][1] is True
+
+
+def ticked(names: Iterable[str], side: Side, is_seen: bool) -> dict[str, Any]:
+    """Return what ticks written to `side` settle. Where the record was seen in this batch, its other edits are looked at again."""
+    return {each: dict.fromkeys(names, True) for each in SIDES} | ({f"{side}_digest": ""} if is_seen else {})

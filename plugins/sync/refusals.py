@@ -7,9 +7,12 @@ from sqlalchemy import Connection, text
 from connectors.contract import Result
 from connectors.errors import shorten
 from sync.batch import Batch
+from sync.database import to_json
 from sync.decisions import OTHER
 from sync.outbox import Outgoing
+from sync.ratchets import TICK_RULE, ticked
 from sync.rejections import WAITS, Rejection, reason, reject, retry_soon
+from sync.settings import EntitySettings
 
 
 def reject_refused(connection: Connection, batch: Batch, failures: Sequence[tuple[Outgoing, Result]]) -> None:
@@ -31,6 +34,28 @@ def reject_refused(connection: Connection, batch: Batch, failures: Sequence[tupl
             soon.append(rejections[-1])
     reject(connection, batch, rejections)
     retry_soon(connection, batch, soon)
+
+
+def send_ticks_alone(connection: Connection, batch: Batch, entity: EntitySettings, refused: Sequence[Outgoing]) -> None:
+    """Plan the ticks of ratchets once more, alone: an opt-out waits for no other value that a system does not take."""
+    ratchets = {row.name for row in batch.integration.mappings[entity.name].rows if row.on_conflict == "ratchet"}
+    staged = _staged(connection, batch, refused)
+    rows = []
+    for action in refused:
+        ticks = {name: values for name, values in action.fields.items() if name in ratchets and values[1] is True}
+        if ticks and action.operation == "update" and (len(ticks) < len(action.fields) or action.extra):
+            is_seen = (action.entity, action.side, action.id_on(action.side)) in staged
+            settles = ticked(ticks, action.side, is_seen)
+            rows.append({"id": action.id, "fields": to_json(ticks), "settles": to_json(settles), "rule": TICK_RULE})
+    if rows:
+        connection.execute(
+            text(
+                "insert into sync.action (batch_id, integration_id, entity, position, side, operation, link_id, salesforce_id, app_id,"
+                " fields, settles, rule) select batch_id, integration_id, entity, position, side, operation, link_id, salesforce_id,"
+                " app_id, cast(:fields as jsonb), cast(:settles as jsonb), :rule from sync.action where id = :id"
+            ),
+            rows,
+        )
 
 
 def note_accepted(connection: Connection, batch: Batch, actions: Sequence[Outgoing]) -> int:

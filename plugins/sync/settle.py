@@ -19,7 +19,7 @@ from sync.decisions import OTHER
 from sync.map import GONE, MISSED, compile_reader, digest
 from sync.merge import is_empty
 from sync.outbox import Outgoing, mark_each
-from sync.refusals import note_accepted, reject_refused
+from sync.refusals import note_accepted, reject_refused, send_ticks_alone
 from sync.settings import USER, EntitySettings, Side
 from sync.siblings import siblings_of
 
@@ -91,6 +91,8 @@ def settle(
     unread = [r.id for a, r in outcomes if r.state == "done" and r.record is None and r.id and a.operation != "delete"]
     forget_seen(connection, batch, entity, side, unread)
     reject_refused(connection, batch, failures)
+    refused = [a for a, r in failures if r.state == "failed" and not r.is_transient and r.code not in GONE_CODES]
+    send_ticks_alone(connection, batch, entity, refused)
     note_accepted(connection, batch, taken)
 
 

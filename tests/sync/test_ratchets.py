@@ -87,8 +87,33 @@ def test_a_tick_leaves_a_record_that_is_held_for_another_value(consent: World) -
     consent.edit(contact, Is_Vip__c=True)
     consent.run()
     assert is_out(consent, desk)
-    assert consent.desk(desk)["job_title"] == "buyer (old)"
+    for n in range(2):
+        consent.contact(Email=f"other{n}@nordwerk.example")
+        consent.run()
+    assert consent.desk(desk)["job_title"] == "buyer (old)", "still held"
+    consent.later()
     consent.edit(contact, Title="Head of sales")
     consent.run()
     assert (consent.desk(desk)["job_title"], consent.rejections()) == ("Head of sales", {})
+    consent.assert_settled()
+
+
+def test_a_tick_goes_although_the_system_refuses_another_value(consent: World) -> None:
+    consent.stages = QUICK
+    contact, desk = consent.linked_contact()
+    taken = consent.desk_contact(name="Jon Doe", mobile="+49 151 1")
+    consent.edit(contact, MobilePhone="+49 151 1", Is_Vip__c=True)
+    consent.run()
+    assert is_out(consent, desk)
+    assert consent.desk(desk)["mobile"] is None
+    refused = consent.rejections()
+    assert refused[contact] not in ([], ["waits"])
+    consent.contact(Email="other@nordwerk.example")
+    consent.run()
+    assert (is_out(consent, desk), consent.rejections()[contact]) == (True, refused[contact]), "it waits on"
+    consent.later()
+    consent.edit(taken, mobile=None, phone="+49 151 2")
+    consent.edit(contact, Title="Head of sales")
+    consent.run()
+    assert (consent.desk(desk)["mobile"], consent.rejections()) == ("+49 151 1", {})
     consent.assert_settled()
