@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from connectors.contract import Operation, Write
 from sync.batch import Batch
+from sync.map import ABSENT
 from sync.mapping import Row
 from sync.settings import EntitySettings, Side
 
@@ -118,6 +119,15 @@ def mark_each(connection: Connection, outcomes: Sequence[Mapping[str, Any]]) -> 
             ),
             list(outcomes),
         )
+
+
+def look_again(connection: Connection, side: Side, links: Sequence[int]) -> None:
+    """Let the planner look at records that an update did not reach, or only in part: their values may be as they were settled, but
+    not the marks and the cross-reference that it carried."""
+    query = text(
+        f"update sync.link set {side}_digest = '' where id = any(:links) and state = 'live' and {side}_digest <> all(:absent)"
+    )
+    connection.execute(query, {"links": list(links), "absent": list(ABSENT)})
 
 
 class Binder:

@@ -14,7 +14,7 @@ from connectors.contract import Connector, Record, Result, Write
 from connectors.errors import TransientError
 from sync.batch import Batch
 from sync.lookup import find_created
-from sync.outbox import Binder, Outgoing, mark, unsettled
+from sync.outbox import Binder, Outgoing, look_again, mark, unsettled
 from sync.rejections import withdraw
 from sync.settings import EntitySettings, Side
 from sync.settle import settle
@@ -49,7 +49,10 @@ def recover(batch: Batch, connectors: Mapping[Side, Connector]) -> int:
             done = [(action, _result(action, found[action.id], binder)) for action in actions if action.id in found]
             settle(connection, batch, entity, side, done)
             mark(connection, [a.id for a in lost if a.batch_id == batch.id], "planned")
-            mark(connection, [a.id for a in lost if a.batch_id != batch.id], "skipped", "lost", "not found there: planned anew")
+            older = [action for action in lost if action.batch_id != batch.id]
+            mark(connection, [action.id for action in older], "skipped", "lost", "not found there: planned anew")
+            if operation == "update":
+                look_again(connection, side, [action.link_id for action in older])
         log.warning(
             "%s %s: %d %s in %s had no known outcome, %d found done", batch.name, name, len(actions), operation, side, len(found)
         )

@@ -1,8 +1,11 @@
 """The tags by which ActiveCampaign shows where somebody came from, what a conversion does to them, and what they decide."""
 
+from contextlib import suppress
+
 import pytest
 
 from activecampaign_world import ActiveCampaignWorld
+from connectors.errors import SyncError
 
 CONTACT, LEAD = "created-from-salesforce-contact", "created-from-salesforce-lead"
 TO_CONTACT, TO_LEAD = "added-to-salesforce-contact", "added-to-salesforce-lead"
@@ -168,4 +171,20 @@ def test_a_lead_that_was_matched_and_left_out_goes_on_as_its_contact_all_the_sam
     assert enabled.partner("contact", contact) == there
     assert len(enabled.found("contacts")) == len(enabled.found("Contact")) == 1
     assert enabled.rejections() == {}
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("AC-02", "ALL-03")
+def test_a_mark_that_a_broken_off_write_did_not_bring_comes_with_a_later_run(enabled: ActiveCampaignWorld) -> None:
+    there = enabled.subscriber()
+    enabled.hurry()
+    enabled.app.fault("500", method="POST", path="contactTags", times=-1)
+    with suppress(SyncError):
+        enabled.run()
+    assert enabled.found("Lead")
+    assert enabled.tags(there) == set()
+    enabled.app.clear_faults()
+    enabled.run()
+    enabled.run()
+    assert TO_LEAD in enabled.tags(there)
     enabled.assert_settled()
