@@ -19,15 +19,16 @@ from sync.settings import USER
 SEEN = """
 select l.id, l.salesforce_id, l.app_id, l.state, r.digest, r.reference, r.verdict, r.is_deleted,
   coalesce(l.salesforce_digest = any(%(gone)s), false) or coalesce(l.app_digest = any(%(gone)s), false) as was_gone,
-  r.verdict = 'valid' and (r.digest is distinct from l.{side}_digest or r.origin in ('retry', 'request')
+  r.verdict = 'valid' and (r.digest is distinct from l.{side}_digest or l.{other}_digest = '' or r.origin in ('retry', 'request')
     or (%({side}_refers)s and l.state = 'live' and not r.is_deleted and r.reference is distinct from l.{other}_id))
     and not (l.state = 'pending' and exists (select 1 from sync.action w where w.link_id = l.id and w.state = 'accepted')) as is_moved
 from staging.record r join sync.link l on l.integration_id = r.integration_id and l.entity = r.entity and l.{side}_id = r.record_id
 where r.batch_id = %(id)s and r.batch_day = %(day)s and r.entity = %(entity)s and r.side = '{side}'
 """
 
-# What moved, found once for all that follows. A cross-reference that is missing or wrong is written again whenever its record is
-# looked at. Equal: both sides hold the same and, where cross-references are kept, carry them: nothing to write, nothing to look at.
+# What moved, found once for all that follows, with what is to be looked at again (an empty digest) though only its counterpart was
+# read. A cross-reference that is missing or wrong is written again whenever its record is looked at. Equal: both sides hold the same
+# and, where cross-references are kept, carry them: nothing to write, nothing to look at.
 MOVED = f"""
 create temporary table moved on commit drop as
 with s as ({SEEN.format(side="salesforce", other="app")}), a as ({SEEN.format(side="app", other="salesforce")})
