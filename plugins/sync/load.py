@@ -58,6 +58,8 @@ class _Stops:
 def load(batch: Batch, connectors: Mapping[Side, Connector], look: SecondLook | None = None) -> dict[str, Any]:
     """Carry out the batch's plan; return counts by entity, side, operation and state. `look` may have looked once already.
 
+    Of a held plan nothing is done: `held` is its number, `unread` says which entities could not be read for it, and why.
+
     Trouble with one entity on one side stops no other. Raises TransientError (the task is tried again and goes on where it
     stopped), AuthError, and at the very end, everything else being done, RecordsRejectedError for records that could not go and
     PermanentError for entities that could not be read or written: those the next run reads again.
@@ -66,7 +68,8 @@ def load(batch: Batch, connectors: Mapping[Side, Connector], look: SecondLook | 
         log.warning(
             "%s: plan %d waits for a person; nothing is written, later runs go on with other records", batch.name, batch.id
         )
-        return {"held": batch.id}
+        unread = _unread(batch, _reads(batch))
+        return {"held": batch.id, **({"unread": unread} if unread else {})}
     if batch.request.mode == "plan":
         with batch.engine.begin() as connection:
             close_batch(connection, batch, "planned")
@@ -92,6 +95,11 @@ def load(batch: Batch, connectors: Mapping[Side, Connector], look: SecondLook | 
 def _reads(batch: Batch) -> dict[str, Any]:
     with batch.engine.connect() as connection:
         return dict(connection.scalar(text("select reads from sync.batch where id = :id"), {"id": batch.id}))
+
+
+def _unread(batch: Batch, reads: Mapping[str, Any]) -> str:
+    """Return what could not be read, and why; blank where all was."""
+    return "; ".join(f"{batch.name} {name} was not read: {read['error']}" for name, read in reads.items() if "error" in read)
 
 
 def _carry_out(batch: Batch, look: SecondLook, stops: _Stops) -> str:
@@ -196,17 +204,19 @@ def _finish(batch: Batch, spent: str = "", stopped: Mapping[str, SyncError] | No
         _forget(connection, batch, stopped)
         reads = connection.scalar(text("select reads from sync.batch where id = :id"), {"id": batch.id})
         counts = _counts(batch)
-        unread = {name: read["error"] for name, read in reads.items() if "error" in read}
+        unread = _unread(batch, reads)
         trouble = trouble_of(connection, batch)
         trouble = replace(trouble, failed=0, new_failed=0) if spent else trouble
         counts["mended"] = close_mended(connection, batch) if batch.request.direction == "both" else 0
         counts["rejected"] = trouble.rejected
         note_counts(connection, batch, "load", counts)
-        move_watermarks(connection, batch, {name: read for name, read in reads.items() if name not in (*unread, *stopped)})
+        move_watermarks(
+            connection, batch, {name: read for name, read in reads.items() if "error" not in read and name not in stopped}
+        )
         drifted, untold = told_drift(connection, batch)
         close_batch(connection, batch, "partial" if unread or trouble or spent or stopped or drifted else "done")
     if unread:
-        raise PermanentError("; ".join(f"{batch.name} {name} was not read: {words}" for name, words in unread.items()))
+        raise PermanentError(unread)
     if stopped:
         raise next(iter(stopped.values()))
     if trouble.is_news and batch.integration.settings.on_rejected == "fail":

@@ -24,6 +24,7 @@ def extract_changes(app: str) -> dict[str, Any]:
 
 def run_stage(app: str, stage: str) -> dict[str, Any]:
     """Run one stage of this DAG run; return its counts."""
+    from connectors.errors import PermanentError
     from sync import stages
     from sync.callbacks import leaving_word
     from sync.database import connect
@@ -42,8 +43,10 @@ def run_stage(app: str, stage: str) -> dict[str, Any]:
                 note_lineage(context["task"], engine, known, stage, run_id)
         finally:
             engine.dispose()
-    if stage == "load" and counts.get("held"):
-        ask(app, counts["held"], context)
+        if stage == "load" and counts.get("held"):
+            ask(app, counts["held"], context)
+            if counts.get("unread"):
+                raise PermanentError(f"Plan {counts['held']} waits for a person, without all it should have: {counts['unread']}")
     return counts
 
 

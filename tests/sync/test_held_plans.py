@@ -11,7 +11,7 @@ from connectors.errors import GuardError, PermanentError, RecordsRejectedError, 
 from connectors.memory import MemoryConnector
 from crm import CONTACT, both, crm
 from health import queries_plans
-from pipeline import Pipeline, World, names
+from pipeline import QUICK, Pipeline, World, names
 from sync import approval
 from sync.apply import apply
 from sync.disconnect import disconnect, reconnect
@@ -413,3 +413,17 @@ def test_a_plan_that_is_broken_off_stays_approved_and_goes_on(
     approve(memory, batch_id)
     assert names(app) == ["P00", "P01", "P02"]
     assert approval.read_approval(memory.engine, batch_id).state == "applied"
+
+
+@pytest.mark.feature("ALL-01", "ALL-21")
+def test_a_held_plan_does_not_hide_what_could_not_be_read(world: World) -> None:
+    world.change("settings.yaml", "guard: {first_run: go}", "guard: {first_run: go, minimum: 0, create: {most: 1}}")
+    world.stages = QUICK
+    world.hurry()
+    world.run()
+    world.salesforce.insert("Account", [{"Name": name} for name in ("Nord", "Süd")])
+    world.contact(Email="mara@nordwerk.example")
+    world.app.fault("500", method="GET", path="/contacts", times=-1)
+    told = world.run()["load"]
+    assert told["held"]
+    assert "salesforce_freshdesk contact was not read" in told["unread"]

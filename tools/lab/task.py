@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from connectors.connection import Settings
 from connectors.contract import Connector
-from connectors.errors import SyncError
+from connectors.errors import PermanentError, SyncError
 from connectors.opening import build_connector
 from sandbox.system import load as load_system
 from sync.apply import apply
@@ -160,6 +160,8 @@ def _work(place: Place, run_id: str, stages: Sequence[str], moment: Moment | Non
                 counts = apply(engine, int(stage.removeprefix(APPLY)), "the laboratory", both, is_rehearsal=True)
             else:
                 counts = run_stage(stage, engine, place.folder, run_id, Request(), both, is_rehearsal=True)
+                if counts.get("unread"):
+                    raise PermanentError(counts["unread"])
             telling.tell(done={stage: counts})
             if stage == "extract" and not counts["total"]:
                 break
