@@ -11,7 +11,7 @@ from dataclasses import replace
 from sync.decisions import MERGED, OTHER, SIDES, Action, Decision, Link, Pair, Policy, Seen
 from sync.fieldwise import digests, merge_pair, references
 from sync.marks import birth_marks, may_revive, origin_marks
-from sync.merge import UNKNOWN, Side, is_empty
+from sync.merge import MISSING, UNKNOWN, Side, is_empty
 from sync.replacing import take_out
 
 
@@ -103,6 +103,7 @@ def _revive(pair: Pair, policy: Policy) -> Decision:
             and alive == ["app"]
             and may_revive(policy.marks, policy.lead_marks, pair.app.tags)
             and policy.is_open("salesforce")
+            and _is_edited(pair.app, link, policy)
         ):
             return _make(pair, policy, "salesforce", pair.app)
         orphan = next((side for side in alive if seen[side]), None)
@@ -111,6 +112,18 @@ def _revive(pair: Pair, policy: Policy) -> Decision:
     decision = merge_pair(pair, policy)
     actions = [replace(action, settles=action.settles | {"state": "live"}) for action in decision.actions]
     return replace(decision, actions=actions + _unflag(link, policy))
+
+
+def _is_edited(seen: Seen, link: Link, policy: Policy) -> bool:
+    """Tell whether the app's record holds something else than what it was settled on, our own marks aside: it may be back only because
+    an earlier run had left it."""
+    own = frozenset[str]().union(*(marks.all for marks in (policy.marks, policy.lead_marks) if marks))
+    for name, value in seen.fields.items():
+        was = link.settled("app", name)
+        now, then = (set(each) - own if isinstance(each, list) else each for each in (value, was))
+        if was is not MISSING and (now or None) != (then or None):
+            return True
+    return False
 
 
 def _unflag(link: Link, policy: Policy) -> list[Action]:

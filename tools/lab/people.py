@@ -135,8 +135,8 @@ class People:
         if self.app.merges_known and not (side == "salesforce" and all(map(_is_known, (first, others[0])))):
             return
         kept, lost = (self._rows(each, side, snapshot)[:1] for each in (first, others[0]))
-        if len(others[0].seen) > len(first.seen):
-            return  # the one that the app knows would lend the other one its name
+        if len(others[0].seen) == len(SIDES) and not _is_known(first):
+            return  # the one that is linked would lend the other one its name, and its place in the app
         if kept and lost and first.kind.table(side, kept[0]) == first.kind.table(side, lost[0]):
             self._unite(first, side, kept[0], lost[0])
             self._note(first, "merge", side)

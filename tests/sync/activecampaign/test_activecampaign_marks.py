@@ -188,3 +188,16 @@ def test_a_mark_that_a_broken_off_write_did_not_bring_comes_with_a_later_run(ena
     enabled.run()
     assert TO_LEAD in enabled.tags(there)
     enabled.assert_settled()
+
+
+@pytest.mark.feature("AC-04")
+def test_who_was_deleted_and_is_only_looked_at_again_was_not_edited(enabled: ActiveCampaignWorld) -> None:
+    there = enabled.subscriber()
+    enabled.run()
+    enabled.salesforce.delete("Lead", enabled.one("Lead")["Id"])
+    enabled.run()
+    enabled.run(record_ids=[f"app:{there}"], entities=["lead"])
+    assert enabled.found("Lead") == []
+    enabled.change_there(there, firstName="Maria")
+    enabled.run()
+    assert enabled.one("Lead")["FirstName"] == "Maria"
