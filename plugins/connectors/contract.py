@@ -93,7 +93,8 @@ class Result:
     """The outcome of one write, never an exception for a row.
 
     `accepted`: the system took it and shows the record only later, if at all; `id` is not known yet.
-    `done`: the system has it, `id` is set; `record` is the state after the write where the API answers with it.
+    `done`: the system has it, `id` is set; `record` is the state after the write where the API answers with it. `is_read_back`: it
+    does not, and `record` was read some seconds later, when somebody may have edited it again.
     `failed`: refused for this row, `code` and `message` are the API's own words; `is_transient` says that the same write
     may succeed later (row lock, row-level limit); code NOT_SENT that it was broken off and is sent again as a whole by the same run.
     `unknown`: the answer was lost, look before any repeat.
@@ -105,6 +106,7 @@ class Result:
     code: str = ""
     message: str = ""
     is_transient: bool = False
+    is_read_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)

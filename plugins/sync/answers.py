@@ -1,5 +1,6 @@
 """Answers: what a system says of a record after our write goes into staging, so that reading it back finds nothing new."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,8 @@ from sync.map import Reader, digest, reference_field
 from sync.rejections import refresh
 from sync.settings import EntitySettings, Side
 from sync.staging import raw_digest, storable, wanted_fields
+
+FEWEST_KEPT = 40  # characters of a text that was cut off: nobody shortens one to its beginning by chance
 
 
 def seen_fields(
@@ -38,6 +41,18 @@ def mapped_fields(read: Reader, record: Record | None) -> dict[str, Any] | None:
         return None
     fields, problems = read(record.raw)
     return None if problems else fields
+
+
+def is_alike(sent: Any, shown: Any) -> bool:
+    """Tell whether `shown` may be how a system writes what was sent: but for case, blanks and signs, or cut off at its end."""
+    first, second = (_bare(each) for each in (sent, shown))
+    return first == second or (len(second) >= FEWEST_KEPT and str(first).startswith(str(second)))
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, list):
+        return sorted(_bare(each) for each in value)
+    return "" if value is None or value is False else re.sub(r"[\W_]+", "", str(value).casefold())
 
 
 def store_answers(

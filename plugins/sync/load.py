@@ -190,7 +190,8 @@ def _read_back(
     except SyncError as error:
         log.warning("%s %s: written records were not read back, the next run compares them: %s", batch.name, entity.name, error)
     return [
-        (action, result if result.record else replace(result, record=records.get(result.id or ""))) for action, result in outcomes
+        (action, result if result.record else replace(result, record=records.get(result.id or ""), is_read_back=True))
+        for action, result in outcomes
     ]
 
 

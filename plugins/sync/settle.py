@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from connectors.contract import Result
 from connectors.errors import shorten
-from sync.answers import forget_seen, mapped_fields, seen_fields, storable_result, store_answers
+from sync.answers import forget_seen, is_alike, mapped_fields, seen_fields, storable_result, store_answers
 from sync.batch import Batch
 from sync.database import to_json
 from sync.decisions import OTHER
@@ -73,7 +73,8 @@ def settle(
         if result.state == "done" and link is not None:
             _apply(link, action, result)
             if action.operation != "delete":
-                _compare(link, action, mapped_fields(read, result.record), seen.get(result.id or ""), batch, entity)
+                answer = mapped_fields(read, result.record)
+                _compare(link, action, answer, seen.get(result.id or ""), batch, entity, result.is_read_back)
             if result.record is not None and action.operation != "delete":
                 answers.append((link, result.record))
         elif result.state == "accepted":
@@ -138,8 +139,12 @@ def _compare(
     seen: dict[str, Any] | None,
     batch: Batch,
     entity: EntitySettings,
+    is_read_back: bool,
 ) -> None:
     """Take the digest from the answer if it shows what we wrote and, for the rest, what was `seen` in this batch.
+
+    A value that we wrote and that reads differently is the system's way of writing it, but in what was only read back later: there
+    it is an edit, unless the two look alike.
 
     Not where an edit of this side was held back: it must be looked at again. References are link ids with us and raw ids in
     the answer, so that only their presence can be compared unless the record was seen.
@@ -154,7 +159,9 @@ def _compare(
         return  # whom the rules have chosen is looked at by the next run
     is_expected = True
     for name, value in answer.items():
-        if name in action.fields:
+        if is_read_back and name in action.fields and name not in references and not is_alike(action.fields[name][1], value):
+            is_expected = False
+        elif name in action.fields:
             link.values[side] |= {} if name in references else {name: value}
         elif name in owners and name not in expected:
             continue  # left to the system

@@ -1,6 +1,8 @@
 """Contacts and leads of Salesforce and the contacts of ActiveCampaign."""
 
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -221,3 +223,35 @@ def test_who_is_entered_as_a_contact_while_the_app_is_read_is_no_lead_besides(en
     enabled.run()
     assert enabled.partner("contact", contact) == there
     assert enabled.found("Lead") == []
+
+
+class _Interrupted:
+    """A connector behind whose writes somebody acts, before anything is read back."""
+
+    def __init__(self, inner: Any, act: Callable[[], object]) -> None:
+        self._inner, self._act = inner, act
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def write(self, entity: str, writes: Sequence[Any]) -> Iterator[Any]:
+        """Write, then let somebody act."""
+        results = list(self._inner.write(entity, writes))
+        self._act()
+        yield from results
+
+
+@pytest.mark.feature("ALL-18", "AC-01")
+@pytest.mark.parametrize(("typed", "stands"), [("Mia", "Mia"), ("MARIA ", "Maria")], ids=["edited", "written otherwise"])
+def test_an_edit_between_a_write_and_its_reading_back_is_an_edit(enabled: ActiveCampaignWorld, typed: str, stands: str) -> None:
+    contact, there = enabled.pair()
+    enabled.run()
+    enabled.change_here("Contact", contact, FirstName="Maria")
+    plain = enabled.connectors["app"]
+    enabled.connectors["app"] = _Interrupted(plain, lambda: enabled.change_there(there, firstName=typed))
+    enabled.run()
+    enabled.connectors["app"] = plain
+    enabled.run()
+    assert enabled.one("Contact", contact)["FirstName"] == stands
+    assert enabled.one("contacts", there)["firstName"] == typed
+    enabled.assert_settled()
