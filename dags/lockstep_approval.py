@@ -1,8 +1,8 @@
 """
 ### Lockstep: decide on a plan
 
-A run whose plan passes a limit of `guard` in `settings.yaml`, and the first run of an integration, write nothing: the plan is held
-and a run of this DAG asks for a decision. **Required Actions**, in Airflow's navigation and here on the task `decide`, shows how many
+A run whose plan passes a limit of `guard` in `settings.yaml`, the first run of an integration, and the first with an entity that was
+enabled later write nothing: the plan is held and a run of this DAG asks for a decision. **Required Actions**, in Airflow's navigation and here on the task `decide`, shows how many
 records it would create, update and delete, and which limits it passes; the page Sync health shows every field, also as CSV.
 
 * **Approve**: exactly this plan is carried out. A record that changed since is left out; the next run plans it anew.
@@ -16,7 +16,7 @@ Meanwhile the schedule goes on with all other records. A plan made with `mode=pl
 number, which is the `batch_id` in the result of `extract`.
 
 **When a run is red**, the log of `carry_out` says why: clear it where a system could not be reached. A plan that is not open any more
-cannot be carried out; look at the newest one.
+cannot be carried out; look at the newest one. One that was broken off and taken over by a later run does nothing more when it is cleared.
 """
 
 from datetime import timedelta

@@ -15,6 +15,7 @@ from sync.rejections import WAITS, Rejection, reason, retry_soon
 from sync.settings import EntitySettings, Side
 from sync.settle import settle
 from sync.staging import wanted_fields
+from sync.tally import tally_again
 
 NOT_SHOWN = "not_shown"
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ def settle_shown(batch: Batch, entity: EntitySettings, connectors: Mapping[Side,
         log.info("%s %s: %d of %d records awaited in %s are there", batch.name, entity.name, len(shown), len(actions), side)
     with batch.engine.begin() as connection:
         _give_up(connection, batch, entity)
+        tally_again(connection, (action.batch_id for action in open_actions))
         return len(accepted(connection, batch, entity.name))
 
 

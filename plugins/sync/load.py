@@ -6,7 +6,6 @@ refused record stops no other.
 """
 
 import logging
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -32,11 +31,12 @@ from sync.moved import SecondLook
 from sync.outbox import CHUNK, Binder, Outgoing, mark, planned
 from sync.outcome import report, trouble_of
 from sync.recover import recover
-from sync.rejections import COUNTED_STATE, PENDING, close_mended
+from sync.rejections import PENDING, close_mended
 from sync.settings import EntitySettings, Side
 from sync.settle import settle, settle_agreed
 from sync.staging import wanted_fields
 from sync.standing import show_standing
+from sync.tally import tally
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,8 @@ def load(batch: Batch, connectors: Mapping[Side, Connector], look: SecondLook | 
     if batch.request.mode == "plan":
         with batch.engine.begin() as connection:
             close_batch(connection, batch, "planned")
-        return _counts(batch)
+        with batch.engine.connect() as connection:
+            return dict(tally(connection, batch.id))
     recover(batch, connectors)
     with batch.engine.begin() as connection:
         settle_agreed(connection, batch)
@@ -204,7 +205,7 @@ def _finish(batch: Batch, spent: str = "", stopped: Mapping[str, SyncError] | No
     with batch.engine.begin() as connection:
         _forget(connection, batch, stopped)
         reads = connection.scalar(text("select reads from sync.batch where id = :id"), {"id": batch.id})
-        counts = _counts(batch)
+        counts: dict[str, Any] = dict(tally(connection, batch.id))
         unread = _unread(batch, reads)
         trouble = trouble_of(connection, batch)
         trouble = replace(trouble, failed=0, new_failed=0) if spent else trouble
@@ -238,16 +239,3 @@ def _forget(connection: Connection, batch: Batch, stopped: Collection[str]) -> N
         "delete from staging.raw where batch_id = :id and batch_day = :day and entity = any(:entities)",
     ):
         connection.execute(text(statement), values)
-
-
-def _counts(batch: Batch) -> dict[str, Any]:
-    query = text(
-        f"select entity, side, operation, {COUNTED_STATE}, count(*) from sync.action where batch_id = :id"
-        " group by 1, 2, 3, 4 order by 1, 2, 3, 4"
-    )
-    with batch.engine.connect() as connection:
-        rows = connection.execute(query, {"id": batch.id}).all()
-    counts: Counter[str] = Counter()
-    for entity, side, operation, state, count in rows:
-        counts[f"{entity} to_{side} {operation} {state}"] += count
-    return dict(counts)

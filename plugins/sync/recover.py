@@ -19,6 +19,7 @@ from sync.rejections import withdraw
 from sync.settings import EntitySettings, Side
 from sync.settle import settle
 from sync.staging import wanted_fields
+from sync.tally import tally_again
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,8 @@ def recover(batch: Batch, connectors: Mapping[Side, Connector]) -> int:
         log.warning(
             "%s %s: %d %s in %s had no known outcome, %d found done", batch.name, name, len(actions), operation, side, len(found)
         )
+    with batch.engine.begin() as connection:
+        tally_again(connection, (action.batch_id for action in open_actions))
     return len(open_actions)
 
 

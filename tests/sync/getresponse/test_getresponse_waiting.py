@@ -42,6 +42,20 @@ def test_a_contact_that_appears_later_is_linked_then_and_never_added_twice(world
 
 
 @pytest.mark.feature("GR-14", "ALL-12")
+def test_a_contact_that_appears_later_counts_as_created_on_the_page(world):
+    world.app.switches(create_delay_seconds=7200)
+    world.contact(FirstName="Mara", Email="mara@nordwerk.example")
+    world.run()
+    world.app.clock(7300)
+    world.run()
+    with world.engine.connect() as connection:
+        [integration] = connection.execute(text("select id from sync.integration")).scalars()
+        created = [(row["side"], row["created"]) for row in over_time(connection, integration, 1) if row["created"]]
+    assert created == [("app", 1)]
+    world.app.clock(0)
+
+
+@pytest.mark.feature("GR-14", "ALL-12")
 def test_a_cross_reference_that_waits_for_its_contact_counts_as_waiting_and_is_told_once(world):
     world.app.switches(create_delay_seconds=7200)
     world.contact(FirstName="Mara", Email="mara@nordwerk.example")
