@@ -2,8 +2,9 @@
 ### Lockstep: decide on a plan
 
 A run whose plan passes a limit of `guard` in `settings.yaml`, the first run of an integration, and the first with an entity that was
-enabled later write nothing: the plan is held and a run of this DAG asks for a decision. **Required Actions**, in Airflow's navigation and here on the task `decide`, shows how many
-records it would create, update and delete, and which limits it passes; the page Sync health shows every field, also as CSV.
+enabled later write nothing: the plan is held and a run of this DAG asks for a decision. **Required Actions**, in Airflow's navigation and
+here on the task `decide`, shows how many records it would create, update and delete, and which limits it passes; the page Sync health
+shows every field, also as CSV.
 
 * **Approve**: exactly this plan is carried out. A record that changed since is left out; the next run plans it anew.
   Asked again (**Asked again** stands above the question)? Airflow loses an answer that is given within seconds of the question. Only a

@@ -53,10 +53,11 @@ LOADED_ONCE = {  # what a process keeps in memory: an edit of it takes a new pro
 START_SECONDS = 180
 NEXT = """
 Ready after {seconds:.0f} s.
-  Airflow               {url}    user {user}    password {password}
+  Airflow                   {url}    user {user}    password {password}
 {sandboxes}
 
 Try next
+  see what moved, what waits for a person and why:   {url}/plugin/sync-health
   change a contact as a person in Salesforce would, then run again:
     curl -X PATCH {salesforce}/_sandbox/records/Contact/{contact} \\
          -H 'content-type: application/json' -d '{{"Title": "Head of Operations"}}'
@@ -203,9 +204,9 @@ def _say_what_next(socket: Path, url: str, seconds: float) -> None:
             contact=contact,
             state=shown(STATE),
             psql=shown(postgres.psql()),
-            socket=socket,
+            socket=f'"$PWD/{shown(socket)}"' if socket.is_relative_to(ROOT) else socket,
             salesforce=address("salesforce"),
-            sandboxes="\n".join(f"  sandbox {name:<22}{address(name)}" for name in SYSTEMS),
+            sandboxes="\n".join(f"  sandbox {name:<18}{address(name)}" for name in SYSTEMS),
         )
     )
 

@@ -84,6 +84,7 @@ class Runs:
         """Print a table per integration."""
         with psycopg.connect(self.url) as connection:
             reports = {app: report.read(connection, app, run_ids) for app, run_ids in self.done.items()}
+        print("\nWhat moved in all rounds (linked: only the id of the counterpart was written)", flush=True)
         for app, each in reports.items():
             print(f"\n{dag_id(app)}: {_color(ended[app].state)}\n{report.render(each)}", flush=True)
         return reports
@@ -130,7 +131,7 @@ def last_error(dag: str, run_id: str, task: str) -> str:
 
 def _line(app: str, ended: Ended) -> str:
     told = f", {ended.run.newly_held} newly held back for a person" if ended.run.newly_held else ""
-    return f"  {dag_id(app):<28}{_color(ended.state):<8}{ended.run.written:>5} records written{told}"
+    return f"  {dag_id(app):<28}{_color(ended.state):<8}{ended.run.written:>5} {'record' if ended.run.written == 1 else 'records'} written{told}"
 
 
 def _color(state: str) -> str:

@@ -144,7 +144,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]], left: int = 2) -> 
 
 def _moved(report: Report, app: str) -> str:
     if not report.moved:
-        return "  Nothing moved: both systems agree, no write call was made."
+        return "  Nothing moved: no write call was made."
     arrows = {"app": f"Salesforce → {app}", "salesforce": f"{app} → Salesforce"}
     rows = [[row["entity"], arrows[row["side"]], *(row[column] for column in COLUMNS)] for row in report.moved]
     return table(["entity", "direction", *COLUMNS], rows)
@@ -163,4 +163,4 @@ def _held(report: Report, app: str) -> str:
 def _words(row: dict[str, Any]) -> str:
     """Return field and reason, without saying the field twice."""
     field, reason = row["field"] or "", shorten(row["reason"] or "", LONGEST_REASON)
-    return reason if not field or reason.startswith(field) else f"{field}: {reason}"
+    return reason if not field or field in reason else f"{field}: {reason}"

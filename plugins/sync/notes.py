@@ -43,7 +43,8 @@ def unlinked(connection: Connection, entity: EntitySettings) -> list[Rejection]:
         else:
             candidates = (others or [])[:SHOWN]
             listed = ", ".join(candidates)
-            words = f"matches by {key} are not one to one (candidates: {listed}); a person must settle it"
+            what = "it fits more than one record" if len(candidates) > 1 else "others fit the same record"
+            words = f"{what} by {key} (candidates: {listed}); a person must settle it"
             why = reason(key or "", "ambiguous", words) | {"candidates": candidates}
         rejections.append(Rejection(entity.name, side, record_id, "reconcile", [why]))
     return rejections

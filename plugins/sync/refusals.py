@@ -6,6 +6,7 @@ from sqlalchemy import Connection, text
 
 from connectors.contract import Result
 from connectors.errors import shorten
+from connectors.forms import label
 from sync.batch import Batch
 from sync.database import to_json
 from sync.decisions import OTHER
@@ -28,7 +29,7 @@ def reject_refused(connection: Connection, batch: Batch, failures: Sequence[tupl
         entity, side, record_id = next((record for record in records if record in staged), (action.entity, action.side, None))
         if record_id is None:
             continue
-        words = shorten(f"{action.operation} in {action.side} failed: {result.message or result.code or result.state}")
+        words = shorten(f"{action.operation} in {_system(batch, action)} failed: {result.message or result.code or result.state}")
         rejections.append(Rejection(entity, side, record_id, "load", [reason("", result.code or result.state, words)]))
         if result.is_transient or result.state == "unknown":
             soon.append(rejections[-1])
@@ -66,11 +67,19 @@ def note_accepted(connection: Connection, batch: Batch, actions: Sequence[Outgoi
         batch,
         [
             Rejection(
-                a.entity, source, str(a.id_on(source)), "load", [reason("", WAITS, f"{a.side} has taken it and shows it later")]
+                a.entity,
+                source,
+                str(a.id_on(source)),
+                "load",
+                [reason("", WAITS, f"{_system(batch, a)} has taken it and shows it later")],
             )
             for a, source in sources
         ],
     )
+
+
+def _system(batch: Batch, action: Outgoing) -> str:
+    return label(batch.integration.settings.app) if action.side == "app" else "Salesforce"
 
 
 def _staged(connection: Connection, batch: Batch, actions: Sequence[Outgoing]) -> set[tuple[str, str, str | None]]:

@@ -21,7 +21,7 @@ what to do.
 {extract}
 | map | the database was away; the mapping itself was checked by extract | clear `map` |
 | validate | {validate} | see `sync.rejection`; mend the records or raise the limit |
-| reconcile | more writes than `max_changes`, or `guard` with `when_exceeded: fail`, allow | look at the plan on Sync health, *Plans*; run again with a higher limit |
+| reconcile | more writes than `max_changes` or `guard` allow | look at the plan on Sync health, run again with a higher limit |
 | load | records were rejected, everything else is done | mend the records at their source: they go by themselves with the next run |
 | load | the plan is held, and something could not be read for it | mend what the message names; decide on the plan all the same |
 | load | {unreachable} | nothing is lost: clear `load`, or wait for the next run |

@@ -41,6 +41,9 @@ def test_an_ambiguous_record_is_listed_with_its_candidates(enabled: World, unsur
     }
     assert row["fields"]["email"] == "mara@nordwerk.example"
     assert [each["record_id"] for each in waiting(enabled, desks[0])["candidates"]] == [contact]
+    words = dict(map(tuple, enabled.rows("select record_id, reasons->0->>'reason' from sync.rejection where closed_at is null")))
+    assert words[contact].startswith("it fits more than one record by ")
+    assert words[desks[0]].startswith("others fit the same record by ")
 
 
 @pytest.mark.feature("ALL-30", "ALL-12")

@@ -85,4 +85,5 @@ def test_what_waits_in_the_queue_is_not_sent_again(queued: World, end: Callable[
     assert sorted(row["LastName"] for row in queued.salesforce.records("Contact")) == [f"P{n}" for n in range(PEOPLE)]
     assert len(queued.rows("select 1 from sync.link where state = 'live' and entity = 'contact'")) == PEOPLE
     assert queued.rows("select 1 from sync.action where state in ('unknown', 'sending')") == []
+    assert queued.rows("select 1 from sync.batch, jsonb_each(counts->'load') noted where noted.key like '% unknown'") == []
     queued.assert_settled()

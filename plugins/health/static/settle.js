@@ -18,7 +18,7 @@ export function Settle({ id, name, may, reload }) {
   };
   return h(VStack, { align: "stretch", gap: 3 }, notes.view, h(Loaded, { load }, ({ rows }) => rows.length
     ? h(VStack, { align: "stretch", gap: 4 },
-        h(Faint, { fontSize: "sm" }, "Each of these records fits more than one record on the other side, so it was left alone. Say which one it is; the next run links the two."),
+        h(Faint, { fontSize: "sm" }, "Each of these records fits more than one record on the other side, or the same one as others do, so it was left alone. Say which one it is; the next run links the two."),
         rows.map((row) => h(Case, { key: row.id, row, id, name, may, notes, done })),
         rows.length === 50 && h(Button, { size: "xs", variant: "outline", alignSelf: "end", onClick: () => setBefore(rows[rows.length - 1].id) }, "Older"))
     : h(Empty, { title: "No match to settle" }, "When a record fits more than one on the other side, nobody guesses: it is listed here until a person says which one it is.")));
