@@ -13,7 +13,7 @@ select b.id, b.run_id, b.mode, b.state, b.started_at, b.counts->'reconcile' as c
   case when p.batch_id is not null then jsonb_build_object('state', p.state, 'reasons', p.reasons, 'expires_at', p.expires_at,
     'decided_by', p.decided_by, 'decided_at', p.decided_at) end as approval,
   case when p.state = 'applied' then coalesce((b.counts->'load'->'rejected')::int, 0) else 0 end as rejected,
-  case when p.state = 'applied' then (select count(*) from sync.action a where a.batch_id = b.id and a.operation <> 'agree'
+  case when p.state = 'applied' then (select count(distinct a.link_id) from sync.action a where a.batch_id = b.id and a.attempts > 0
     and a.state in ('failed', 'unknown')) else 0 end as refused
 from sync.batch b left join sync.approval p on p.batch_id = b.id
 where b.integration_id = :id and (b.mode = 'plan' or b.state = 'held' or p.batch_id is not null)

@@ -216,6 +216,29 @@ def test_a_plan_is_read_field_by_field(tab: Browser, page: Server) -> None:
     assert tab.has("a", "Approve or reject in Airflow")
 
 
+@pytest.mark.feature("ALL-20")
+def test_a_plan_tells_how_it_ended_and_what_was_left_of_it(tab: Browser, page: Server, filled: Engine) -> None:
+    sign_in(tab, page, "vera")
+    tab.open(f"{page.url}{FIRST}&view=plans")
+    tab.see("waiting", "table")
+    plan = "(select max(id) from sync.batch where integration_id = 1 and mode = 'plan')"
+    change = (
+        f'update sync.batch set counts = counts || \'{{"load": {{"rejected": 2}}}}\' where id = {plan}',
+        f"update sync.action set state = 'done' where batch_id = {plan}",
+        f"update sync.action set state = 'failed', attempts = 1 where id = (select max(id) from sync.action where batch_id = {plan})",
+        f"update sync.approval set state = 'applied' where batch_id = {plan}",
+    )
+    with filled.begin() as connection:
+        for each in change:
+            connection.execute(text(each))
+    tab.open(f"{page.url}{FIRST}&view=plans")
+    assert "applied" in tab.see("2 rejected (1 refused when written)", "table")
+    with filled.begin() as connection:
+        connection.execute(text(f"update sync.approval set state = 'overtaken' where batch_id = {plan}"))
+    tab.open(f"{page.url}{FIRST}&view=plans")
+    assert "refused" not in tab.see("overtaken", "table")
+
+
 @pytest.mark.feature("ALL-12")
 def test_the_mapping_in_force_is_shown(tab: Browser, page: Server) -> None:
     sign_in(tab, page, "vera")

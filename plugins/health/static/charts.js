@@ -9,9 +9,10 @@ export const Legend = () => h(HStack, { gap: 4, wrap: "wrap" }, SERIES.map(([nam
   h(HStack, { key: name, gap: 1.5 }, h(Box, { w: 2.5, h: 2.5, borderRadius: "2px", style: { background: color(palette) } }),
     h(Text, { fontSize: "xs" }, name))));
 
+// Even, for half of it is a number of records as well.
 function top(value) {
   const size = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
-  return [1, 2, 5, 10].map((step) => step * size).find((each) => each >= value && each >= 4) || 4;
+  return [1, 2, 4, 6, 10].map((step) => step * size).find((each) => each >= value && each >= 4) || 4;
 }
 
 // Every day (hour) of the span, also those on which nothing happened.

@@ -24,9 +24,15 @@ function List({ rows, chosen, name, onChoose }) {
     ["Run", (row) => h(RunLink, { dagId: name, runId: row.run_id }, "open")]] });
 }
 
+// What is refused is rejected, too.
+function left({ rejected, refused }) {
+  const written = refused ? `${number(refused)} refused when written` : "";
+  return rejected ? `${number(rejected)} rejected${written && ` (${written})`}` : written;
+}
+
 function Outcome({ row }) {
-  const left = [[row.rejected, "rejected"], [row.refused, "refused when written"]].filter(([n]) => n).map(([n, words]) => `${number(n)} ${words}`);
-  return h(Box, null, h(State, { value: row.approval?.state || row.state }), left.length > 0 && h(Text, { fontSize: "sm" }, left.join(", ")));
+  const value = row.approval?.state || row.state;
+  return h(Box, null, h(State, { value, palette: value === "waiting" && "awaiting_input" }), left(row) && h(Text, { fontSize: "sm" }, left(row)));
 }
 
 function writes(row, name) {

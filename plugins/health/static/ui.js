@@ -40,7 +40,7 @@ export const Time = ({ at }) =>
 export const Faint = (props) => h(Text, { as: "span", color: "fg.muted", ...props });
 export const Mono = ({ children, wraps }) =>
   h(Text, { as: "span", fontFamily: "mono", fontSize: "xs", whiteSpace: wraps ? "normal" : "nowrap", overflowWrap: wraps && "anywhere" }, children);
-export const State = ({ value }) => h(Badge, { colorPalette: PALETTES[value] || "gray", variant: "subtle", size: "sm" }, value);
+export const State = ({ value, palette }) => h(Badge, { colorPalette: palette || PALETTES[value] || "gray", variant: "subtle", size: "sm" }, value);
 export const paletteOf = (state) => PALETTES[state] || "gray";
 
 // A number leads to the rows that it counts; nothing leads nowhere.
