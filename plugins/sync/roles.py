@@ -16,15 +16,16 @@ PAGE_RIGHTS: Mapping[str, tuple[str, ...]] = {
     "Op": (READ, EDIT, CREATE, DELETE),
     "Admin": (READ, EDIT, CREATE, DELETE),
 }
-# Roles of our own, for an Airflow that runs other things too: they see and trigger Lockstep's DAGs and no others.
+# Roles of our own, for an Airflow that runs other things too: they see and trigger Lockstep's DAGs and no others. `DAG Runs` opens none:
+# FAB asks for it beside the right to the DAG before it shows a task or a list, so that without it there is no form to approve a plan.
 VIEWER, USER = "Lockstep Viewer", "Lockstep User"
-SEES = ("Website", "DAG Versions", "DAG Code", "DAG Warnings", "DAG Dependencies", "Task Instances", "Task Logs", "XComs",
+SEES = ("Website", "DAG Versions", "DAG Code", "DAG Warnings", "DAG Dependencies", "DAG Runs", "Task Instances", "Task Logs", "XComs",
         "HITL Detail", "Plugins", "My Profile", "My Password", PAGE)  # fmt: skip
 OWN_RIGHTS: Mapping[str, tuple[tuple[str, str], ...]] = {
     VIEWER: tuple((READ, thing) for thing in SEES),
     USER: (
         *((READ, thing) for thing in SEES),
-        *((EDIT, thing) for thing in ("Task Instances", "HITL Detail", PAGE)),
+        *((EDIT, thing) for thing in ("DAG Runs", "Task Instances", "HITL Detail", PAGE)),
         (CREATE, "Task Instances"),
         (CREATE, PAGE),
     ),

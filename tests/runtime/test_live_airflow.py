@@ -133,6 +133,11 @@ WHO = {  # may see, trigger, act on the page, see connections; a DAG that is not
 }
 
 
+# What the list of DAGs, the grid of one and the form that decides on a plan are made of.
+UI = ("/ui/dags?limit=50", "/ui/grid/runs/lockstep_approval", "/ui/grid/structure/lockstep_approval",
+      f"dags/{DAG}/dagRuns/~/taskInstances")  # fmt: skip
+
+
 @pytest.mark.feature("ALL-12")
 @pytest.mark.parametrize("name", WHO)
 def test_the_roles_see_and_do_what_they_should(live: Live, name: str) -> None:
@@ -150,6 +155,13 @@ def test_the_roles_see_and_do_what_they_should(live: Live, name: str) -> None:
     )
     assert found == WHO[name]
     assert user.call("GET", "plugins").ok
+    assert {user.call("GET", path).status_code for path in UI} == {200}
+    others = 403 if name in ("lena", "luis") else 200
+    assert user.call("GET", "/ui/grid/runs/probe_killed").status_code == others
+    assert user.call("GET", "dags/probe_killed/dagRuns").status_code == others
+    seen = {each["dag_id"] for each in user.get("/ui/dags?limit=50")["dags"]}
+    assert DAG in seen
+    assert ("probe_killed" in seen) == (others == 200)
     assert user.call("GET", "/sync-health/api/integrations").ok
 
 
