@@ -12,6 +12,7 @@ from crowd import make_crowd
 from pipeline import QUICK, Pipeline, World, freshdesk_world, memory_pair, shipped_folder
 from sandbox.client import SandboxClient
 from sandbox.running import serve
+from waiting_plans import LIMITED
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +54,13 @@ def memory(engine: Engine, tmp_path: Path) -> Pipeline:
     pipeline = Pipeline(engine, shipped_folder("freshdesk", tmp_path), memory_pair(), stages=QUICK)
     pipeline.change("settings.yaml", "overlap_minutes: 10", "overlap_minutes: 10\non_rejected: succeed")
     return pipeline
+
+
+@pytest.fixture
+def limited(memory: Pipeline) -> Pipeline:
+    """`memory`, whose guard holds four deletions, or updates of half of all."""
+    memory.change("settings.yaml", "guard: {first_run: go}", LIMITED)
+    return memory
 
 
 @pytest.fixture

@@ -2,12 +2,11 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
 
-from connectors.errors import GuardError, PermanentError, RecordsRejectedError, TransientError
+from connectors.errors import GuardError, PermanentError, RecordsRejectedError
 from connectors.memory import MemoryConnector
 from crm import CONTACT, both, crm
 from health import queries_plans
@@ -15,27 +14,7 @@ from pipeline import QUICK, Pipeline, World, names
 from sync import approval
 from sync.apply import apply
 from sync.disconnect import disconnect, reconnect
-
-LIMITED = "guard: {first_run: go, minimum: 3, delete: {most: 3}, update: {share: 0.5}}"
-
-
-@pytest.fixture
-def limited(memory: Pipeline) -> Pipeline:
-    memory.change("settings.yaml", "guard: {first_run: go}", LIMITED)
-    return memory
-
-
-def people(salesforce: MemoryConnector, count: int) -> list[str]:
-    return [salesforce.put("contact", LastName=f"P{n:02d}", Email=f"p{n}@nordwerk.example", Title="old") for n in range(count)]
-
-
-def approve(pipeline: Pipeline, batch_id: int) -> dict[str, Any]:
-    return apply(pipeline.engine, batch_id, "operator", lambda _: pipeline.connectors)
-
-
-def held(pipeline: Pipeline) -> int:
-    [(batch_id,)] = pipeline.rows("select batch_id from sync.approval where state = 'waiting'")
-    return int(batch_id)
+from waiting_plans import LIMITED, approve, held, people
 
 
 @pytest.mark.feature("ALL-21")
@@ -105,26 +84,6 @@ def test_a_plan_is_not_carried_out_once_its_integration_was_disconnected(
 
 
 @pytest.mark.feature("ALL-21")
-def test_an_approved_plan_that_was_broken_off_ends_with_its_integration(
-    limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
-) -> None:
-    ids = people(salesforce, 10)
-    limited.run(mode="backfill")
-    for each in ids[:6]:
-        salesforce.edit("contact", each, Title="new")
-    limited.run()
-    batch_id, before = held(limited), app.writes_seen
-    approval.decide(limited.engine, batch_id, "approved", "operator")
-    disconnect(limited.engine, "salesforce_freshdesk", "operator")
-    with pytest.raises(PermanentError, match="was disconnected by operator"):
-        approve(limited, batch_id)
-    reconnect(limited.engine, "salesforce_freshdesk")
-    with pytest.raises(PermanentError, match=f"plan {batch_id} is rejected"):
-        approve(limited, batch_id)
-    assert app.writes_seen == before
-
-
-@pytest.mark.feature("ALL-21")
 def test_a_held_plan_stops_nobody_else(limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector) -> None:
     ids = people(salesforce, 10)
     limited.run(mode="backfill")
@@ -144,79 +103,6 @@ def test_a_held_plan_stops_nobody_else(limited: Pipeline, salesforce: MemoryConn
     assert titles == ["", "meanwhile", *["new"] * 6, *["old"] * 3]
     limited.run()
     assert not limited.run()["extract"]["total"]
-
-
-@pytest.mark.feature("ALL-20", "ALL-21")
-def test_an_approved_plan_that_broke_off_is_not_jumped_over_when_a_later_one_is_carried_out(
-    limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
-) -> None:
-    def unreachable(_: Any) -> Any:
-        raise TransientError("Salesforce cannot be reached")
-
-    limited.change("settings.yaml", "overlap_minutes: 10", "overlap_minutes: 0")
-    ids = people(salesforce, 10)
-    limited.run(mode="backfill")
-    for each in ids[:6]:
-        salesforce.edit("contact", each, Title="new")
-    limited.run()
-    first = held(limited)
-    for each in ids[6:]:
-        salesforce.remove("contact", each)
-    limited.run()
-    second = limited.rows("select max(batch_id) from sync.approval where state = 'waiting'")[0][0]
-    assert second > first
-    with pytest.raises(TransientError):
-        apply(limited.engine, first, "operator", unreachable)
-    approve(limited, second)
-    limited.run()
-    approve(limited, held(limited))
-    assert sorted(raw["job_title"] for raw in app.live("contact").values()) == ["new"] * 6
-
-
-@pytest.mark.feature("ALL-20", "ALL-21")
-def test_what_an_approved_plan_had_left_is_planned_anew_by_a_run_that_overtakes_it(
-    limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
-) -> None:
-    ids = people(salesforce, 10)
-    limited.run(mode="backfill")
-    for each in ids[:6]:
-        salesforce.edit("contact", each, Title="new")
-    limited.run()
-    broken_off = held(limited)
-    app.faults.stop_after = 2
-    with pytest.raises(TransientError):
-        approve(limited, broken_off)
-    app.faults.stop_after = None
-    limited.run(record_ids=[f"salesforce:{ids[9]}"], entities=["contact"])
-    assert approval.read_approval(limited.engine, broken_off).state == "overtaken"
-    assert approve(limited, broken_off) == {"overtaken": broken_off}, "carry_out, cleared"
-    limited.run()
-    for plan in limited.rows("select batch_id from sync.approval where state = 'waiting'"):
-        approve(limited, plan[0])
-    assert sorted(raw["job_title"] for raw in app.live("contact").values()) == ["new"] * 6 + ["old"] * 4
-
-
-@pytest.mark.feature("ALL-20", "ALL-21")
-def test_an_edit_that_a_later_run_has_read_and_left_to_a_plan_is_read_again(
-    limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
-) -> None:
-    limited.change("settings.yaml", "overlap_minutes: 10", "overlap_minutes: 0")
-    ids = people(salesforce, 20)
-    limited.run(mode="backfill")
-    for each in ids[:12]:
-        salesforce.edit("contact", each, Title="new")
-    limited.run()
-    first = held(limited)
-    salesforce.edit("contact", ids[0], Title="newer")
-    for each in ids[12:]:
-        salesforce.remove("contact", each)
-    limited.run()
-    second = limited.rows("select max(batch_id) from sync.approval where state = 'waiting'")[0][0]
-    assert second > first
-    approve(limited, first)
-    approve(limited, second)
-    limited.run()
-    assert sorted(raw["job_title"] for raw in app.live("contact").values()) == ["new"] * 11 + ["newer"]
 
 
 @pytest.mark.feature("ALL-20", "ALL-21")
@@ -395,24 +281,6 @@ def test_a_plan_that_ends_with_refused_records_counts_as_carried_out(
     with memory.engine.connect() as connection:
         [plan] = queries_plans.plans(connection, 1)
     assert (plan["approval"]["state"], plan["refused"], plan["rejected"], plan["is_open"]) == ("applied", 1, 1, False)
-
-
-@pytest.mark.feature("ALL-20")
-def test_a_plan_that_is_broken_off_stays_approved_and_goes_on(
-    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
-) -> None:
-    salesforce.now += timedelta(seconds=1)
-    people(salesforce, 3)
-    memory.run(mode="plan", since=salesforce.now - timedelta(days=1))
-    [(batch_id,)] = memory.rows("select batch_id from sync.approval")
-    app.faults.stop_after = 1
-    with pytest.raises(TransientError):
-        approve(memory, batch_id)
-    assert approval.read_approval(memory.engine, batch_id).state == "approved"
-    app.faults.stop_after = None
-    approve(memory, batch_id)
-    assert names(app) == ["P00", "P01", "P02"]
-    assert approval.read_approval(memory.engine, batch_id).state == "applied"
 
 
 @pytest.mark.feature("ALL-01", "ALL-21")
