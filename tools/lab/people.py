@@ -226,6 +226,8 @@ class People:
     def _set(self, thing: Thing, side: str, row: Row, each: Field, value: Any) -> None:
         raw = each.raw(side, value, row)
         self.clients[side].edit(thing.kind.table(side, row), thing.kind.id_of(side, row), raw)
+        if each.value(side, row) == each.value(side, {**row, **raw}):
+            return  # to type what stands there is no edit
         self._note(thing, "edit", side, each.name, each.value(side, {**row, **raw}))
 
     def _invent(self, each: Field) -> Any:

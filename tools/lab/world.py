@@ -159,6 +159,7 @@ class World:
         quiet = 0
         self.plans.carry_out_all()
         for _ in range(QUIET_TRIES):
+            self._leap(max(LEAPS))  # nobody has acted just now, and no job of a killed task waits any more
             with self._engine.begin() as connection:
                 connection.execute(text("update sync.rejection set retry_at = now()"))
             ending = self.runs.work(QUICK, self.runs.next())
@@ -167,6 +168,7 @@ class World:
             quiet = 0 if self.plans.carry_out_all() else quiet + 1
             if quiet == QUIET:
                 break
+        self._leap(max(LEAPS))
         before = self._writes()
         ending = self.runs.work(QUICK, self.runs.next())
         if self._writes() != before or set(ending.done) != {"extract"}:
