@@ -22,11 +22,12 @@ from sync.changes import stage_changes
 from sync.counterparts import stage_matches
 from sync.database import to_json
 from sync.history import drop_history
+from sync.open_links import stage_open
 from sync.rejections import restage
 from sync.settings import EntitySettings, Side
 from sync.siblings import siblings_of
 from sync.staging import drop_partitions, drop_repeats
-from sync.successors import follow_successors, stage_moved
+from sync.successors import follow_successors
 from sync.vanished import note_vanished
 
 SIDES: tuple[Side, Side] = ("salesforce", "app")
@@ -64,8 +65,8 @@ def extract(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any
             if left_out := reads[entity.name]["salesforce"].get("outside"):
                 counts[entity.name]["outside"] = len(left_out)
             with _set_aside(batch, entity, connectors, reads, errors):
-                if followed := stage_moved(batch, entity, connectors):
-                    counts[entity.name]["followed"] = followed
+                if opened := stage_open(batch, entity, connectors):
+                    counts[entity.name]["opened"] = opened
     for entity in batch.entities():
         if entity.name in counts and entity.name not in errors and sum(counts[entity.name].values()):
             with _set_aside(batch, entity, connectors, reads, errors):

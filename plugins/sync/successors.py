@@ -5,18 +5,16 @@ person deleted stays a tombstone, so that the contact is not made there anew for
 or there is no entity for it, the link stays and the planner ends it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from connectors.contract import Connector
 from sync.batch import Batch
 from sync.rejections import forget
-from sync.settings import SIDES, EntitySettings, Side
+from sync.settings import EntitySettings
 from sync.siblings import heir_of
-from sync.staging import copy_raw, drop_repeats, wanted_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +33,11 @@ def follow_successors(batch: Batch, entity: EntitySettings) -> None:
         return
     with batch.engine.begin() as connection:
         drop_converted(connection, batch, entity)
-        converted = [row for row in _gone_up(connection, batch, entity, ("tombstone",)) if not row.is_deleted]
-        for follower in _followers(batch, entity, [*_gone_up(connection, batch, entity), *converted]):
+        converted = [row for row in gone_up(connection, batch, entity, ("tombstone",)) if not row.is_deleted]
+        for follower in _followers(batch, entity, [*gone_up(connection, batch, entity), *converted]):
             _move(connection, batch, follower)
-        ended = [row.id for row in _gone_up(connection, batch, entity)]
+        ended = [row.id for row in gone_up(connection, batch, entity)]
         connection.execute(text("update sync.link set salesforce_digest = '' where id = any(:ids)"), {"ids": ended})
-
-
-def stage_moved(batch: Batch, entity: EntitySettings, connectors: Mapping[Side, Connector]) -> int:
-    """Stage both records of links that have moved, by now or in a run that broke off, and the app's of those that end.
-
-    Return how many were fetched.
-    """
-    with batch.engine.begin() as connection:
-        moved = _unsettled(connection, batch, entity)
-        ended = _gone_up(connection, batch, entity) if entity.facts("salesforce") else ()
-        wanted = {"salesforce": [row.salesforce_id for row in moved], "app": [row.app_id for row in (*moved, *ended)]}
-        return sum(_stage(connection, batch, entity, side, connectors[side], wanted[side]) for side in SIDES)
 
 
 def drop_converted(connection: Connection, batch: Batch, entity: EntitySettings) -> None:
@@ -70,7 +56,7 @@ def _values(batch: Batch, entity: EntitySettings) -> dict[str, Any]:
     return {"id": batch.id, "day": batch.day, "integration_id": batch.integration_id, "entity": entity.name}
 
 
-def _gone_up(
+def gone_up(
     connection: Connection, batch: Batch, entity: EntitySettings, states: Sequence[str] = ("live", "pending")
 ) -> Sequence[Any]:
     """The linked records of the batch that were merged or converted, with their links."""
@@ -120,31 +106,3 @@ def _move(connection: Connection, batch: Batch, each: _Follower) -> None:
         ),
         {**values, "names": list(batch.integration.mappings[each.target.name].by_name)},
     )
-
-
-def _unsettled(connection: Connection, batch: Batch, entity: EntitySettings) -> Sequence[Any]:
-    """Links that have moved and were not settled since, because their run broke off or only planned."""
-    query = text(
-        "select salesforce_id, app_id from sync.link l where integration_id = :integration_id and entity = :entity and state = 'pending'"
-        " and salesforce_digest = '' and salesforce_id is not null and app_id is not null"
-        " and not exists (select 1 from sync.action a join sync.approval p on p.batch_id = a.batch_id and p.state = 'waiting'"
-        "  where a.link_id = l.id and a.state = 'planned')"
-    )
-    return connection.execute(query, _values(batch, entity)).all()
-
-
-def _stage(
-    connection: Connection, batch: Batch, entity: EntitySettings, side: Side, connector: Connector, ids: Sequence[str]
-) -> int:
-    """Fetch the records that the batch has not staged yet."""
-    query = text(
-        "select record_id from staging.raw where batch_id = :id and batch_day = :day and integration_id = :integration_id"
-        " and entity = :entity and side = :side and record_id = any(:ids)"
-    )
-    values = {**_values(batch, entity), "side": side, "ids": list(ids)}
-    missing = sorted(set(ids) - set(connection.execute(query, values).scalars())) if ids else []
-    pages = connector.read(entity.reads_as(side), missing, wanted_fields(batch, entity, side)) if missing else ()
-    count = sum(copy_raw(connection, batch, entity, side, "match", page.records) for page in pages)
-    if count:
-        drop_repeats(connection, batch, entity)
-    return count

@@ -18,6 +18,15 @@ def make_contacts(world: ActiveCampaignWorld) -> None:
         world.change("settings.yaml", f"creates: {{to_salesforce: {old}}}", f"creates: {{to_salesforce: {new}}}")
 
 
+def show_tags(world: ActiveCampaignWorld) -> None:
+    """Let Salesforce show the tags as a text."""
+    for kind in ("Lead", "Contact"):
+        metadata = {"type": "Text", "length": 255, "label": "AC"}
+        world.salesforce.action("add_field", full_name=f"{kind}.AC_Tags__c", metadata=metadata)
+    for file in ("contact.csv", "lead.csv"):
+        world.change(file, "# AC_Tags__c,", "AC_Tags__c,")
+
+
 def convert(world: ActiveCampaignWorld, lead: str) -> str:
     """Convert a lead; return the contact it became."""
     world.salesforce.action("convert_lead", lead=lead)
@@ -86,12 +95,7 @@ def test_a_lead_that_came_from_activecampaign_keeps_its_origin_when_converted(en
 
 @pytest.mark.feature("AC-03")
 def test_marketing_data_held_on_the_lead_moves_to_the_contact(enabled: ActiveCampaignWorld) -> None:
-    for kind in ("Lead", "Contact"):
-        enabled.salesforce.action(
-            "add_field", full_name=f"{kind}.AC_Tags__c", metadata={"type": "Text", "length": 255, "label": "AC"}
-        )
-    for file in ("contact.csv", "lead.csv"):
-        enabled.change(file, "# AC_Tags__c,", "AC_Tags__c,")
+    show_tags(enabled)
     there = enabled.subscriber(tags=["webinar"])
     enabled.run()
     enabled.run()
@@ -201,3 +205,18 @@ def test_who_was_deleted_and_is_only_looked_at_again_was_not_edited(enabled: Act
     enabled.change_there(there, firstName="Maria")
     enabled.run()
     assert enabled.one("Lead")["FirstName"] == "Maria"
+
+
+@pytest.mark.feature("AC-03", "ALL-03")
+def test_a_mark_that_is_taken_off_alone_is_taken_out_of_salesforce_though_no_stamp_tells_of_it(enabled: ActiveCampaignWorld) -> None:
+    show_tags(enabled)
+    contact, there = enabled.pair()
+    enabled.run()
+    for tag in (CONVERTED, LEAD):
+        enabled.app.action("tag", contact=there, tag=tag)
+    for hours in (1, 2):
+        enabled.later(hours * 3600)
+        enabled.run()
+    assert enabled.tags(there) == {CONTACT, CONVERTED}
+    assert set(enabled.one("Contact", contact)["AC_Tags__c"].split(", ")) == {CONTACT, CONVERTED}
+    enabled.assert_settled()
