@@ -9,33 +9,40 @@ from sync.rejections import COUNTED_STATE
 
 Row = dict[str, Any]
 
+# A held run is told by what became of its plan, once nothing of that waits any more.
+RUN_STATE = (
+    "case b.state when 'held' then coalesce((select p.state from sync.approval p where p.batch_id = b.id"
+    " and p.state in ('rejected', 'expired', 'overtaken')), b.state) else b.state end as state"
+)
+
 # Airflow DAG and integration have one name; an integration that was moved to another org or account has a row per pair of them.
-INTEGRATIONS = """
+INTEGRATIONS = f"""
 select i.id, i.name, i.org_id, i.account_id, i.is_sandbox, i.enabled_at,
-  b.id as batch_id, b.run_id, b.mode, b.state, b.started_at, b.ended_at,
+  b.id as batch_id, b.run_id, b.mode, {RUN_STATE}, b.started_at, b.ended_at,
   (select max(started_at) from sync.batch d where d.integration_id = i.id and d.state in ('done', 'partial', 'idle')) as succeeded_at,
   (select count(*) from sync.rejection r where r.integration_id = i.id and r.closed_at is null) as waiting,
   (select count(*) from sync.rejection r where r.integration_id = i.id and r.closed_at is null
-    and r.reasons @> '[{"code": "ambiguous"}]') as ambiguous,
+    and r.reasons @> '[{{"code": "ambiguous"}}]') as ambiguous,
   (select count(*) from sync.conflict c where c.integration_id = i.id and c.noted_at > now() - interval '7 days') as conflicts,
   (select min(value) from sync.watermark w where w.integration_id = i.id) as watermark,
   (select health::float from sync.audit u where u.integration_id = i.id order by u.id desc limit 1) as health
 from sync.integration i
 left join lateral (select * from sync.batch b where b.integration_id = i.id order by b.id desc limit 1) b on true
 where i.name = any(:names) and (cast(:id as int) is null or i.id = :id) order by i.name, b.id desc nulls last
-"""
+"""  # noqa: S608 (put together from constants)
 
 KNOWN = (
     "select id, name from sync.integration where name = any(:names) and (cast(:id as int) is null or id = :id) order by name, id"
 )
 
-RUNS = """
-select id, run_id, mode, state, started_at, ended_at, params, mapping_digest, counts, reads from sync.batch
+RUNS = f"""
+select id, run_id, mode, {RUN_STATE}, started_at, ended_at, params, mapping_digest, counts, reads from sync.batch b
 where integration_id = :id and (:before = 0 or id < :before) and (:with_idle or state <> 'idle') order by id desc limit :limit
-"""
+"""  # noqa: S608 (put together from constants)
 
 LATEST_STATES = (
-    "select id, state, mode, run_id, started_at from sync.batch where integration_id = :id order by id desc limit :limit"
+    f"select id, {RUN_STATE}, mode, run_id, started_at from sync.batch b where integration_id = :id"  # noqa: S608 (put together from constants)
+    " order by id desc limit :limit"
 )
 
 # A finished batch has noted what it did; one that broke off, or is at it, is counted; a plan that waits has done nothing.

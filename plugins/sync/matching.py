@@ -18,6 +18,31 @@ SIDES: tuple[Side, Side] = ("salesforce", "app")
 SHOWN = 5  # candidates that an ambiguous record is listed with
 MANY = 5_000  # new rows after which the planner needs fresh statistics
 
+# Who else stands for a unique value of a newcomer: those linked, by what they were settled on and what was read, then the newcomers.
+TWINS = """
+with wanted as (select distinct lower(fields->>:name) as value from newcomer where side = :side and matched_id is null),
+linked as not materialized (
+  select l.* from sync.link l where l.integration_id = :integration_id and l.entity = any(:family) and l.{side}_id is not null
+    and not exists (select 1 from staging.record d where d.batch_id = :id and d.batch_day = :day and d.entity = l.entity
+      and d.side = :side and d.record_id = l.{side}_id and d.is_deleted)),
+seen as (
+  select r.entity, r.side, r.record_id, w.value from staging.record r join wanted w on w.value = lower(r.fields->>:name)
+  where r.batch_id = :id and r.batch_day = :day and r.entity = any(:family) and not r.is_deleted),
+holder as (
+  select w.value, l.{side}_id as id, 0 as rank from linked l join wanted w on w.value = lower(l.base->>:name) where l.state = 'live'
+  union all select s.value, l.{side}_id, 0 from seen s join linked l on s.side = 'salesforce' and l.entity = s.entity
+    and l.salesforce_id = s.record_id and l.state in ('live', 'pending')
+  union all select s.value, l.{side}_id, 0 from seen s join linked l on s.side = 'app' and l.entity = s.entity
+    and l.app_id = s.record_id and l.state in ('live', 'pending')
+  union all select lower(fields->>:name), record_id, case when matched_id is null then 2 else 1 end from newcomer
+    where side = :side and not is_ambiguous and twin_of is null and fields->>:name is not null
+      and (half_of is null and is_valid or matched_id is not null)),
+first as (select distinct on (value) value, id from holder order by value, rank, id)
+update newcomer n set twin_of = f.id, twin_by = :name from first f where n.side = :side and n.matched_id is null
+  and not n.is_ambiguous and n.twin_of is null and n.half_of is null and n.is_valid
+  and lower(n.fields->>:name) = f.value and f.id <> n.record_id
+"""
+
 
 def link_new(connection: Connection, batch: Batch) -> Iterator[EntitySettings]:
     """Create the links of this batch's new records: in all entities the matched pairs, then the singles.
@@ -189,32 +214,12 @@ def _match_by(connection: Connection, key: str, value: str) -> None:
 
 
 def _mark_twins(connection: Connection, batch: Batch, entity: EntitySettings) -> None:
-    """Mark newcomers whose unique value another record of their own side already stands for (the oldest id stays)."""
+    """Mark newcomers whose unique value another record of their own side already stands for (the oldest id stays).
+
+    A linked record stands for what it was settled on, and for what either record of its link has by now: that is about to be written.
+    """
+    family = [entity.name, *siblings_of(batch.integration.settings, entity)]
+    values = {"id": batch.id, "day": batch.day, "integration_id": batch.integration_id, "family": family}
     for name in entity.unique:
         for side in SIDES:
-            connection.execute(
-                text(
-                    "with holder as ("
-                    f" select lower(l.base->>:name) as value, l.{side}_id as id, 0 as rank from sync.link l"
-                    "  where l.integration_id = :integration_id and l.entity = any(:family) and l.state = 'live'"
-                    f"  and l.{side}_id is not null and lower(l.base->>:name) in (select lower(fields->>:name) from newcomer where side = :side)"
-                    "  and not exists (select 1 from staging.record d where d.batch_id = :id and d.batch_day = :day and d.entity = :entity"
-                    f"  and d.side = :side and d.record_id = l.{side}_id and d.is_deleted)"
-                    " union all select lower(fields->>:name), record_id, case when matched_id is null then 2 else 1 end from newcomer"
-                    "  where side = :side and not is_ambiguous and twin_of is null and fields->>:name is not null"
-                    "  and (half_of is null and is_valid or matched_id is not null)),"
-                    " first as (select distinct on (value) value, id from holder order by value, rank, id)"
-                    " update newcomer n set twin_of = f.id, twin_by = :name from first f where n.side = :side and n.matched_id is null"
-                    " and not n.is_ambiguous and n.twin_of is null and n.half_of is null and n.is_valid"
-                    " and lower(n.fields->>:name) = f.value and f.id <> n.record_id"
-                ),
-                {
-                    "name": name,
-                    "side": side,
-                    "integration_id": batch.integration_id,
-                    "entity": entity.name,
-                    "family": [entity.name, *siblings_of(batch.integration.settings, entity)],
-                    "id": batch.id,
-                    "day": batch.day,
-                },
-            )
+            connection.execute(text(TWINS.format(side=side)), {**values, "name": name, "side": side})

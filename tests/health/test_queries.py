@@ -246,6 +246,21 @@ def test_contacts_show_how_their_export_stands(connection: Connection) -> None:
     assert [row["record_id"] for row in contacts.contacts(connection, 2, words=done[0]["record_id"])] == [done[0]["record_id"]]
 
 
+@pytest.mark.feature("ALL-12", "ALL-20")
+@pytest.mark.parametrize(("plan", "shown"), [("waiting", "held"), ("overtaken", "overtaken"), ("expired", "expired")])
+def test_a_held_run_is_told_by_what_became_of_its_plan(connection: Connection, plan: str, shown: str) -> None:
+    newest = "(select max(id) from sync.batch where integration_id = 1)"
+    connection.execute(text(f"update sync.batch set state = 'held' where id = {newest}"))
+    connection.execute(text(f"delete from sync.approval where batch_id = {newest}"))
+    connection.execute(text(f"insert into sync.approval (batch_id, state, expires_at) values ({newest}, '{plan}', now())"))
+    states = [
+        queries.runs(connection, 1)[0]["state"],
+        queries.latest_states(connection, 1)[-1]["state"],
+        queries.integrations(connection, ["salesforce_freshdesk"], 1)[0]["state"],
+    ]
+    assert states == [shown] * 3
+
+
 @pytest.mark.feature("ALL-12")
 def test_an_empty_database_shows_nothing_and_breaks_nothing(engine: Engine) -> None:
     with engine.connect() as connection:

@@ -34,6 +34,23 @@ def test_of_two_new_contacts_with_one_email_one_goes(enabled: World) -> None:
 
 
 @pytest.mark.feature("FD-11")
+def test_who_is_new_with_an_address_that_a_linked_contact_takes_in_the_same_run_is_not_made_beside_it(enabled: World) -> None:
+    contact, _ = enabled.linked_contact()
+    enabled.edit(contact, Email="office@nordwerk.example")
+    newcomer = enabled.desk_contact(name="Jon Doe", email="Office@nordwerk.example")
+    enabled.run()
+    assert enabled.contact_totals() == (1, 2)
+    assert "not_unique" in enabled.rejections()[str(newcomer)]
+    enabled.edit(contact, Email="mara@nordwerk.example")
+    enabled.run()
+    enabled.run(record_ids=[f"app:{newcomer}"])
+    enabled.run()
+    assert enabled.contact_totals() == (2, 2)
+    assert enabled.rejections() == {}
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("FD-11")
 def test_an_address_that_freshdesk_holds_elsewhere_is_reported_in_its_words(enabled: World) -> None:
     enabled.desk_contact(name="Jon Doe", email="jon@nordwerk.example", other_emails=["mara@nordwerk.example"])
     contact = enabled.contact(Email="mara@nordwerk.example")

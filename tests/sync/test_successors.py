@@ -2,6 +2,7 @@
 
 import pytest
 
+from broken import Dying
 from pipeline import World
 
 LEAD = """  lead:
@@ -52,6 +53,26 @@ def test_what_could_not_be_filled_in_yet_is_no_edit_of_the_next_run(enabled: Wor
     assert enabled.person(winner).get("Title") is None
     enabled.salesforce.clear_faults()
     enabled.run()
+    assert enabled.person(winner)["Title"] == "Buyer"
+    assert enabled.desk(winner)["job_title"] == "Buyer"
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("ALL-31", "ALL-29")
+def test_a_gap_is_no_edit_either_where_the_other_half_was_found_done_by_the_next_run(enabled: World) -> None:
+    loser, _ = enabled.linked_contact(Title="Buyer")
+    winner = enabled.contact(FirstName="Mara", LastName="Lind-Berg", Email="mara@berg.example")
+    enabled.salesforce.action("merge", kind="Contact", winner=winner, losers=[loser])
+    enabled.run(stages=("extract", "map", "reconcile"))
+    alive = enabled.connectors
+    enabled.connectors = {**alive, "app": Dying(alive["app"], 1, "update")}
+    with pytest.raises(KeyboardInterrupt):
+        enabled.stage("load")
+    enabled.connectors = alive
+    enabled.salesforce.fault("bad_record", times=-1, id=winner)
+    enabled.run()
+    enabled.salesforce.clear_faults()
+    enabled.run(record_ids=[winner])
     assert enabled.person(winner)["Title"] == "Buyer"
     assert enabled.desk(winner)["job_title"] == "Buyer"
     enabled.assert_settled()
@@ -122,3 +143,16 @@ def test_leads_that_were_converted_before_are_nobody_new(enabled: World) -> None
     assert enabled.partner("lead", lead) is None
     assert enabled.contact_totals() == (1, 1)
     enabled.assert_settled()
+
+
+@pytest.mark.feature("ALL-31")
+def test_whom_the_app_has_newly_beside_the_one_a_merge_leads_to_is_not_made_a_second_time_in_salesforce(enabled: World) -> None:
+    loser, desk = enabled.linked_contact()
+    winner = enabled.contact(FirstName="Mara", LastName="Berg", Email="mara@berg.example")
+    newcomer = enabled.desk_contact(name="Mara Berg", email="mara@berg.example")
+    enabled.salesforce.action("merge", kind="Contact", winner=winner, losers=[loser])
+    enabled.run()
+    enabled.run()
+    assert enabled.partner("contact", winner) == str(desk)
+    assert enabled.contact_totals() == (1, 2)
+    assert "not_unique" in enabled.rejections()[str(newcomer)]
