@@ -6,6 +6,7 @@ that none of the three result files names is `unknown`.
 
 import csv
 import io
+import logging
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,9 +37,11 @@ UPLOADED_STATES = FINAL_STATES | {"UploadComplete", "InProgress"}
 RUNNING_STATES = frozenset({"UploadComplete", "InProgress"})
 STARTING = timedelta(minutes=10)  # an open job that is older was given up by whoever made it, and never begins
 UNPROCESSED = "UNPROCESSED"
+HAS_ROWS = "Found multiple contents"
 ENCODING = {"contentType": "CSV", "lineEnding": "LF", "columnDelimiter": "COMMA"}
 
 Row = dict[str, str]
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +128,19 @@ class BulkJobs:
             middle = len(packet) // 2
             yield from chain(self._write_job(way, packet[:middle]), self._write_job(way, packet[middle:]))
             return
-        job = self._upload(way, content)
+        job = self._open(way)
         results: dict[int, Result] = {}
         stop: SyncError | None = None
-        has_begun = False
+        may_have_begun = has_begun = False
         try:
+            self._upload(job, content)
+            may_have_begun = True
             self._start(job)
             has_begun = True
             self._collect(job, way, packet, table, results)
         except SyncError as error:
-            if not has_begun and isinstance(error, ApiError):
+            if not may_have_begun or (not has_begun and isinstance(error, ApiError)):
+                self._give_up(job)
                 raise  # nothing was written
             stop = error
         lost = "The bulk job's results do not name this record."
@@ -143,15 +149,29 @@ class BulkJobs:
         if stop:
             raise stop
 
-    def _upload(self, way: Way, content: bytes) -> str:
-        """Return the path of a job that holds the rows and has not begun: whatever fails here, nothing was written."""
+    def _open(self, way: Way) -> str:
+        """Return the path of a new job."""
         body = {"object": self._source, "operation": way.verb, **ENCODING}
         body |= {"externalIdFieldName": way.key} if way.key else {}
         made = ANSWERS.read(self._calls.call("POST", "jobs/ingest", "write", is_safe=True, json=body), Made)
-        job = f"jobs/ingest/{made['id']}"
+        return f"jobs/ingest/{made['id']}"
+
+    def _upload(self, job: str, content: bytes) -> None:
+        """Give the job its rows. It does not begin by that: whatever fails here, nothing was written."""
         headers = {"Content-Type": "text/csv; charset=UTF-8"}
-        self._calls.call("PUT", f"{job}/batches", "write", data=content, headers=headers)
-        return job
+        try:
+            self._calls.call("PUT", f"{job}/batches", "write", data=content, headers=headers)
+        except ApiError as error:
+            # A repeat after a lost answer is refused because the rows are there already.
+            if HAS_ROWS not in error.words:
+                raise
+
+    def _give_up(self, job: str) -> None:
+        """Abort a job that is not to begin any more, lest later runs wait for it."""
+        try:
+            self._calls.call("PATCH", job, "write", json={"state": "Aborted"})
+        except SyncError as error:
+            log.warning("%s was given up and could not be aborted: %s", job, error)
 
     def _start(self, job: str) -> None:
         try:

@@ -6,7 +6,7 @@ refused record stops no other.
 """
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from connectors.errors import (
 )
 from sync.batch import Batch, close_batch, note_counts
 from sync.budget import put_off
+from sync.database import to_json
 from sync.doubles import one_creator
 from sync.drift import told_drift
 from sync.extract import move_watermarks
@@ -68,7 +69,7 @@ def load(batch: Batch, connectors: Mapping[Side, Connector], look: SecondLook | 
         log.warning(
             "%s: plan %d waits for a person; nothing is written, later runs go on with other records", batch.name, batch.id
         )
-        unread = _unread(batch, _reads(batch))
+        unread = _left(batch, _reads(batch))
         return {"held": batch.id, **({"unread": unread} if unread else {})}
     if batch.request.mode == "plan":
         with batch.engine.begin() as connection:
@@ -98,9 +99,15 @@ def _reads(batch: Batch) -> dict[str, Any]:
         return dict(connection.scalar(text("select reads from sync.batch where id = :id"), {"id": batch.id}))
 
 
-def _unread(batch: Batch, reads: Mapping[str, Any]) -> str:
-    """Return what could not be read, and why; blank where all was."""
-    return "; ".join(f"{batch.name} {name} was not read: {read['error']}" for name, read in reads.items() if "error" in read)
+def _left(batch: Batch, reads: Mapping[str, Any]) -> str:
+    """Return what the next run has to read anew, and why: it could not be read, or not be written by an earlier try of this task."""
+    kinds = {"error": "was not read", "stopped": "was not written, it is left to the next run"}
+    return "; ".join(
+        f"{batch.name} {name} {words}: {read[kind]}"
+        for name, read in reads.items()
+        for kind, words in kinds.items()
+        if kind in read
+    )
 
 
 def _carry_out(batch: Batch, look: SecondLook, stops: _Stops) -> str:
@@ -199,22 +206,21 @@ def _read_back(
 def _finish(batch: Batch, spent: str = "", stopped: Mapping[str, SyncError] | None = None) -> dict[str, Any]:
     """Close the batch; `spent` says why it ends before its end, with nothing wrong, `stopped` which entities could not be written.
 
-    A stopped entity is read anew by the next run, as if it had not been in this batch.
+    A stopped entity is read anew by the next run, as if it had not been in this batch; should the task be tried again, too.
     """
     stopped = stopped or {}
     with batch.engine.begin() as connection:
-        _forget(connection, batch, stopped)
         reads = connection.scalar(text("select reads from sync.batch where id = :id"), {"id": batch.id})
+        _forget(connection, batch, stopped)
         counts: dict[str, Any] = dict(tally(connection, batch.id))
-        unread = _unread(batch, reads)
+        unread = _left(batch, reads)
         trouble = trouble_of(connection, batch)
         trouble = replace(trouble, failed=0, new_failed=0) if spent else trouble
         counts["mended"] = close_mended(connection, batch) if batch.request.direction == "both" else 0
         counts["rejected"] = trouble.rejected
         note_counts(connection, batch, "load", counts)
-        move_watermarks(
-            connection, batch, {name: read for name, read in reads.items() if "error" not in read and name not in stopped}
-        )
+        whole = {name: read for name, read in reads.items() if name not in stopped and not {"error", "stopped"} & {*read}}
+        move_watermarks(connection, batch, whole)
         drifted, untold = told_drift(connection, batch)
         close_batch(connection, batch, "partial" if unread or trouble or spent or stopped or drifted else "done")
     if unread:
@@ -230,12 +236,15 @@ def _finish(batch: Batch, spent: str = "", stopped: Mapping[str, SyncError] | No
     return {**counts, "stopped": spent} if spent else counts
 
 
-def _forget(connection: Connection, batch: Batch, stopped: Collection[str]) -> None:
-    """Leave what the batch had of these entities to the next run."""
-    values = {"id": batch.id, "day": batch.day, "entities": list(stopped)}
+def _forget(connection: Connection, batch: Batch, stopped: Mapping[str, SyncError]) -> None:
+    """Leave what the batch had of these entities to the next run, and note why."""
+    why = to_json({name: {"stopped": str(error)} for name, error in stopped.items()})
+    values = {"id": batch.id, "day": batch.day, "entities": list(stopped), "why": why}
     for statement in (
         "update sync.action set state = 'skipped', message = 'left to the next run', ended_at = now()"
         " where batch_id = :id and entity = any(:entities) and state in ('planned', 'approved')",
         "delete from staging.raw where batch_id = :id and batch_day = :day and entity = any(:entities)",
+        "update sync.batch b set reads = b.reads || (select coalesce(jsonb_object_agg(w.key, b.reads->w.key || w.value), '{}')"
+        " from jsonb_each(cast(:why as jsonb)) w) where b.id = :id",
     ):
         connection.execute(text(statement), values)

@@ -145,12 +145,15 @@ def test_a_login_that_ends_while_a_job_runs_leaves_its_records_unknown(salesforc
     assert isinstance(error, AuthError)
 
 
-def test_a_job_that_is_refused_at_its_start_has_sent_nothing(salesforce, bulk):
+@pytest.mark.parametrize(("fault", "error"), [("401", AuthError), ("500", TransientError)])
+def test_a_job_that_is_refused_before_its_start_has_sent_nothing_and_nothing_waits_for_it(salesforce, fault, error):
+    bulk = salesforce.build(bulk_writes=1, total_seconds=0.2)
     bulk.ping()
-    salesforce.client.fault("401", times=-1, path="batches")
-    results, error = until_stopped(bulk.write("contact", creates(3)))
+    salesforce.client.fault(fault, times=-1, path="batches")
+    results, stopped = until_stopped(bulk.write("contact", creates(3)))
     assert (results, salesforce.live()) == ([], {})
-    assert isinstance(error, AuthError)
+    assert isinstance(stopped, error)
+    bulk.require_finished("contact")
 
 
 @pytest.mark.parametrize("kind", ["broken", "page", "half"])
@@ -175,9 +178,9 @@ def test_a_bulk_query_that_ends_in_the_middle_is_not_taken_for_whole(salesforce,
 def test_an_answer_lost_on_the_way_makes_nothing_twice(salesforce, bulk, path):
     bulk.ping()
     salesforce.client.fault("lost", path=path)
-    results, _ = until_stopped(bulk.write("contact", creates(3)))
-    assert len(salesforce.live()) == (3 if results else 0)
-    assert {result.state for result in results} <= {"done"}
+    results = list(bulk.write("contact", creates(3)))
+    assert len(salesforce.live()) == 3
+    assert [result.state for result in results] == ["done"] * 3
 
 
 @pytest.mark.parametrize("header_on_pages", [True, False])

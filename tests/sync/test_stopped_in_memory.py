@@ -63,6 +63,17 @@ def test_the_next_run_brings_it_in_order(stopped: Pipeline, salesforce: MemoryCo
     assert set(stopped.run()) == {"extract"}
 
 
+def test_a_task_that_is_cleared_does_not_take_it_for_done(
+    stopped: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    stopped.connectors = {"salesforce": salesforce, "app": app}
+    with pytest.raises(PermanentError, match="account was not written, it is left to the next run: 400 the request for account"):
+        stopped.stage("load")
+    assert app.live("account") == {}
+    stopped.run()
+    assert [raw["name"] for raw in app.live("account").values()] == ["Nordwerk"]
+
+
 @dataclass
 class Locked:
     """Refuses every reading."""

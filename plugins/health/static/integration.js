@@ -117,15 +117,15 @@ function Runs({ runs, name, may }) {
   return h(Box, null, notes.view, h(Rows, { rows: runs, label: "Latest runs", columns: [
     ["Run", (row) => h(RunLink, { dagId: name, runId: row.run_id }, `batch ${row.id}`)], ["Started", (row) => h(Time, { at: row.started_at })],
     ["Mode", (row) => row.mode], ["State", (row) => h(State, { value: row.state })], ["Took", (row) => took(row)],
-    ["Written", (row) => h(Count, { n: written(row), to: toView("records", { batch: row.id, state: "done" }), label: `written by batch ${row.id}` }), { end: true }], ["Rejected", (row) => h(Count, { n: row.counts?.load?.rejected, to: toView("quarantine", { batch: row.id }), label: `held back by batch ${row.id}` }), { end: true }], ["Not read", (row) => unread(row)], ...columns] }));
+    ["Written", (row) => h(Count, { n: written(row), to: toView("records", { batch: row.id, state: "done" }), label: `written by batch ${row.id}` }), { end: true }], ["Rejected", (row) => h(Count, { n: row.counts?.load?.rejected, to: toView("quarantine", { batch: row.id }), label: `held back by batch ${row.id}` }), { end: true }], ["Left to the next run", (row) => left(row)], ...columns] }));
 }
 
 const took = (row) => (row.ended_at ? `${Math.max(1, Math.round((new Date(row.ended_at) - new Date(row.started_at)) / 1000))} s` : h(Faint, null, "runs"));
 const written = (row) => Object.entries(row.counts?.load || {}).filter(([key]) => / (create|update|delete) done$/.test(key)).reduce((n, [, value]) => n + value, 0);
 
-function unread(row) {
-  const errors = Object.entries(row.reads || {}).filter(([, each]) => each.error);
-  return errors.length ? errors.map(([entity, each]) => h(Text, { key: entity, color: "fg.error" }, `${entity}: ${each.error}`)) : h(Faint, null, "–");
+function left(row) {
+  const errors = Object.entries(row.reads || {}).map(([entity, each]) => [entity, each.error || each.stopped]).filter(([, why]) => why);
+  return errors.length ? errors.map(([entity, why]) => h(Text, { key: entity, color: "fg.error" }, `${entity}: ${why}`)) : h(Faint, null, "–");
 }
 
 function ByReason({ rows, name }) {
