@@ -16,7 +16,7 @@ from connectors.activecampaign_calls import LARGEST_PAGE, ActiveCampaignCalls, R
 from connectors.activecampaign_fields import LIST_PREFIX, OPTED_OUT, PREFIX, STATUSES
 from connectors.activecampaign_parts import Parts
 from connectors.activecampaign_shapes import ANSWERS, single
-from connectors.answers import server_time
+from connectors.answers import asked_at
 from connectors.contract import Known, Page, Record
 from connectors.errors import PermanentError
 
@@ -172,7 +172,7 @@ class ContactReader:
             asked = self._asked(wish, id, missing)
             if asked is not None and (record := self._record(wish, row, {**related, **asked})):
                 records.append(record)
-        return Page(records, server_time(response))
+        return Page(records, asked_at(response))
 
     def _asked(self, wish: Wish, id: str, kinds: Sequence[str] | None = None) -> dict[str, list[Row]] | None:
         """Ask for related rows one kind at a time, None when the contact is gone meanwhile."""

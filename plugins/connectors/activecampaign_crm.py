@@ -11,7 +11,7 @@ from connectors.activecampaign_contacts import is_gone
 from connectors.activecampaign_fields import PREFIX
 from connectors.activecampaign_parts import Parts
 from connectors.activecampaign_shapes import ANSWERS, made, single
-from connectors.answers import server_time
+from connectors.answers import asked_at
 from connectors.contract import Known, Page, Record, Result, Write
 from connectors.errors import PermanentError
 from connectors.flat import to_json
@@ -50,7 +50,7 @@ class Crm:
         for start in range(0, len(ids), 100):
             answers = [self.calls.view(f"{self.kind}/{id}") for id in ids[start : start + 100]]
             rows = [ANSWERS.read(answer, single(self.singular))[self.singular] for answer in answers if answer.ok]
-            yield Page([self._record(row, fields) for row in rows if _is_shown(row)], server_time(answers[0]))
+            yield Page([self._record(row, fields) for row in rows if _is_shown(row)], asked_at(answers[0]))
 
     def find(self, fields: Sequence[str], key: str, values: Sequence[str]) -> Iterator[Page]:
         """Yield records whose field has one of `values`."""
@@ -91,7 +91,7 @@ class Crm:
             rows = [row for row in read(response, self.kind)[self.kind] if _is_shown(row) and is_wanted(row)]
             if known and self._costs_a_call(fields):
                 rows = [row for row in rows if not known(str(row["id"]), _stamp(row))]
-            yield Page([self._record(row, fields) for row in rows], server_time(response))
+            yield Page([self._record(row, fields) for row in rows], asked_at(response))
 
     def _costs_a_call(self, fields: Sequence[str]) -> bool:
         return self.kind == "deals" and any(name.startswith(PREFIX) for name in fields)

@@ -22,6 +22,11 @@ def server_time(response: Response) -> datetime:
         return datetime.now(UTC)
 
 
+def asked_at(response: Response) -> datetime:
+    """Return the server's clock when it was asked, in whole seconds: whatever it took to answer, what was changed before is in the answer."""
+    return (server_time(response) - response.elapsed).replace(microsecond=0)
+
+
 def retry_after_seconds(response: Response) -> float | None:
     """Return the server's wish, given in seconds or as a date, else when its allowance starts anew; None where it says neither."""
     text = response.headers.get("Retry-After", "").strip()

@@ -70,7 +70,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of records. `server_time` is the system's own clock when it answered (the Date header), aware UTC."""
+    """One page of records. `server_time` is the system's own clock when it was asked (never later than what it shows), aware UTC."""
 
     records: list[Record]
     server_time: datetime

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
-from connectors.answers import server_time
+from connectors.answers import asked_at
 from connectors.errors import PermanentError, quiet
 from connectors.forcemanager_calls import ForceManagerCalls, Row, expect, problem_of
 from connectors.forcemanager_shapes import ANSWERS, Listed
@@ -86,10 +86,10 @@ class Lists:
         params = {"page": page, "order": "id", "lang": self.lang} | ({"where": where} if where else {})
         response = self.calls.send("GET", path, "read", params=params, headers={"Count": str(PAGE_ROWS)})
         if response.status_code == HTTPStatus.NOT_FOUND:
-            return Rows([], server_time(response))
+            return Rows([], asked_at(response))
         if where and response.status_code == HTTPStatus.BAD_REQUEST:
             raise ConditionError(f"ForceManager refused a condition on {path}: {quiet(problem_of(response).message)}.")
-        return Rows(ANSWERS.read(expect(response), list[Listed]), server_time(response))
+        return Rows(ANSWERS.read(expect(response), list[Listed]), asked_at(response))
 
 
 def _equal(name: str, value: str, is_number: bool) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from requests import Response
 
 from connectors.abreast import send_abreast
-from connectors.answers import server_time
+from connectors.answers import asked_at
 from connectors.connection import Settings
 from connectors.contract import Account, Entity, Field, Known, NewField, Page, Record, Result, User, Write, check_entity
 from connectors.errors import AuthError, PermanentError
@@ -113,7 +113,7 @@ class FreshdeskConnector:
         path = self.entities[self._checked(entity)].path
         for start in range(0, len(ids), READ_PAGE_ROWS):
             answers = [self._calls.view(path, id) for id in ids[start : start + READ_PAGE_ROWS]]
-            yield Page([_record(ANSWERS.read(answer, Read)) for answer in answers if answer.ok], server_time(answers[0]))
+            yield Page([_record(ANSWERS.read(answer, Read)) for answer in answers if answer.ok], asked_at(answers[0]))
 
     def find(self, entity: str, key: str, values: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
         """Yield live records by any field: few values by a list filter, others by one walk over the whole list.
@@ -198,7 +198,7 @@ class FreshdeskConnector:
 
     def _fetch(self, path: str, filters: Mapping[str, str], since: datetime | None, page: int, size: int) -> Window:
         response = self._calls.list(path, {**filters, "page": page, "per_page": size}, since)
-        return Window(ANSWERS.read(response, list[Read]), "next" in response.links, server_time(response))
+        return Window(ANSWERS.read(response, list[Read]), "next" in response.links, asked_at(response))
 
     def _page(self, window: Window, wish: _Wish, seen: set[str], is_deleted: bool = False) -> Page:
         fresh = [row for row in window.rows if str(row["id"]) not in seen]

@@ -15,7 +15,7 @@ from requests import Response
 
 from connectors import getresponse_shapes as shapes
 from connectors.abreast import one_at_a_time, send_abreast
-from connectors.answers import server_time
+from connectors.answers import asked_at
 from connectors.connection import Settings
 from connectors.contract import Account, Entity, Field, Known, NewField, Page, Record, Result, User, Write, check_entity
 from connectors.errors import AuthError, PermanentError, TransientError
@@ -83,7 +83,7 @@ class GetResponseConnector:
             fresh = [row for row in rows if row["contactId"] not in seen and moment(row["changedOn"]) >= (since or BEGINNING)]
             seen |= {row["contactId"]: moment(row["changedOn"]) for row in fresh}
             wanted = [row for row in fresh if not (known and known(row["contactId"], moment(row["changedOn"])))]
-            yield Page(self._records(wanted if _costs_details(fields) else fresh, fields), server_time(response))
+            yield Page(self._records(wanted if _costs_details(fields) else fresh, fields), asked_at(response))
         if since is not None:
             yield from self._removed(campaign, since, seen)
 
@@ -97,10 +97,10 @@ class GetResponseConnector:
             campaign = self._campaign(entity)
             rows = [ANSWERS.read(answer, Listed) for answer in answers if answer.ok]
             records = [_record(row, is_deleted=row["campaign"]["campaignId"] != campaign) for row in rows]
-            yield Page(records, server_time(answers[0]))
+            yield Page(records, asked_at(answers[0]))
         if missing:
             for rows, response in left(self._calls, self._campaign(entity)):
-                yield Page([_departed(row) for row in rows if row["contactId"] in missing], server_time(response))
+                yield Page([_departed(row) for row in rows if row["contactId"] in missing], asked_at(response))
 
     def find(self, entity: str, key: str, values: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
         """Yield contacts of the list: few addresses or names by a filter, custom values by a search, others by one walk."""
@@ -110,7 +110,7 @@ class GetResponseConnector:
         for rows, response in self._candidates(self._campaign(entity), key, wanted):
             shown = [*fields, key]
             found = self._records(rows, shown) if "changedOn" in (rows or [{}])[0] else self._viewed(rows)
-            yield Page([each for each in found if _holds(each.raw.get(key), wanted)], server_time(response))
+            yield Page([each for each in found if _holds(each.raw.get(key), wanted)], asked_at(response))
 
     def write(self, entity: str, writes: Sequence[Write]) -> Iterator[Result]:
         """Send the writes, a few at a time. A create that the list does not show at once is `accepted`."""
@@ -122,13 +122,13 @@ class GetResponseConnector:
             query = {f"query[{key}]": value, "additionalFlags": "exactMatch"}
             for rows, response in self._calls.pages("contacts", query, Listed):
                 found = [_record(row) for row in rows if str(row.get(key) or "").casefold() == value.casefold()]
-                yield Page(found, server_time(response))
+                yield Page(found, asked_at(response))
 
     def view_person(self, entity: str, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
         """Yield contacts that are there, on whatever list."""
         for id in ids:
             response = self._view(id)
-            yield Page([_record(ANSWERS.read(response, Listed))] if response.ok else [], server_time(response))
+            yield Page([_record(ANSWERS.read(response, Listed))] if response.ok else [], asked_at(response))
 
     def create_field(self, entity: str, name: str, label: str, kind: NewField = "reference") -> None:
         """Create a custom field, unless it is there; the API has no unique ones. `name` is with or without `custom_fields.`."""
@@ -161,7 +161,7 @@ class GetResponseConnector:
         for rows, response in left(self._calls, campaign):
             gone = [_departed(row) for row in rows]
             fresh = [record for record in gone if record.modified_at >= max(since, seen.get(record.id, BEGINNING))]
-            yield Page(fresh, server_time(response))
+            yield Page(fresh, asked_at(response))
 
     def _candidates(self, campaign: str, key: str, wanted: Sequence[str]) -> Iterator[tuple[list[Row], Response]]:
         if key in FILTERS and len(wanted) <= FILTER_VALUES_LIMIT:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from connectors.answers import server_time
+from connectors.answers import asked_at
 from connectors.connection import Settings
 from connectors.contract import (
     Account,
@@ -91,7 +91,7 @@ class LemontapsConnector:
                 if response.status_code == HTTPStatus.GONE:
                     break
                 body = ANSWERS.read(response, Contacts)
-                yield Page([_record(row) for row in body["data"]], server_time(response))
+                yield Page([_record(row) for row in body["data"]], asked_at(response))
                 cursor = body["next_cursor"]
             else:
                 return
@@ -102,7 +102,7 @@ class LemontapsConnector:
         self._checked(entity)
         for start in range(0, len(ids), PAGE_LIMIT):
             answers = [self._calls.get(f"contacts/{id}", (HTTPStatus.NOT_FOUND,)) for id in ids[start : start + PAGE_LIMIT]]
-            yield Page([_record(ANSWERS.read(answer, Contact)) for answer in answers if answer.ok], server_time(answers[0]))
+            yield Page([_record(ANSWERS.read(answer, Contact)) for answer in answers if answer.ok], asked_at(answers[0]))
 
     def find(self, entity: str, key: str, values: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
         """Yield what one walk over the whole list finds: the interface has no search."""

@@ -13,7 +13,7 @@ from requests import Response
 
 from connectors import salesforce_activities as activities
 from connectors import salesforce_related as related
-from connectors.answers import server_time
+from connectors.answers import asked_at
 from connectors.connection import Settings
 from connectors.contract import Account, Entity, Field, Known, NewField, Page, Record, Result, User, Write, check_entity
 from connectors.errors import TransientError
@@ -211,14 +211,16 @@ class SalesforceConnector:
     def _walk(self, entity: str, soql: str, verb: str, fields: Sequence[str]) -> Iterator[Page]:
         for response, body in self._calls.pages(soql, verb):
             if body["totalSize"] > self._bulk_rows:
-                yield from self._bulk_walk(entity, soql, verb, fields)
+                yield from self._bulk_walk(entity, soql, verb, fields, asked_at(response))
                 return
             yield _page(response, body["records"], fields)
 
-    def _bulk_walk(self, entity: str, soql: str, verb: str, fields: Sequence[str]) -> Iterator[Page]:
+    def _bulk_walk(self, entity: str, soql: str, verb: str, fields: Sequence[str], begun: datetime) -> Iterator[Page]:
+        """Walk the results of a job that is begun after `begun`: what they show is as old as its query, not as their answers."""
         kinds = {field.name: field.type for field in self.describe(entity)}
         for rows, response in BulkJobs(self._calls, self._path(entity)).query(soql, verb):
-            yield _page(response, [{name: _typed(kinds.get(name), text) for name, text in row.items()} for row in rows], fields)
+            typed = [{name: _typed(kinds.get(name), text) for name, text in row.items()} for row in rows]
+            yield replace(_page(response, typed, fields), server_time=begun)
 
     def _delete_log(self, entity: str, since: datetime, clock: datetime, seen: set[str]) -> Iterator[Page]:
         start = max(since, clock - DELETE_LOG_REACH + DELETE_LOG_MARGIN)
@@ -229,7 +231,7 @@ class SalesforceConnector:
         log = ANSWERS.read(response, DeleteLog)["deletedRecords"]
         rows = [row for row in log if row["id"] not in seen]
         records = [Record(row["id"], {}, datetime.fromisoformat(row["deletedDate"]), is_deleted=True) for row in rows]
-        yield Page(records, server_time(response))
+        yield Page(records, asked_at(response))
 
     def _look_up(self, entity: str, key: str, values: Sequence[str], fields: Sequence[str], verb: str) -> Iterator[Page]:
         names, source = self._names(entity, fields), self._path(entity)
@@ -240,7 +242,7 @@ class SalesforceConnector:
 
 
 def _page(response: Response, rows: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> Page:
-    return Page([_record(row, fields) for row in ANSWERS.check(response, rows, list[Read])], server_time(response))
+    return Page([_record(row, fields) for row in ANSWERS.check(response, rows, list[Read])], asked_at(response))
 
 
 def _record(row: Mapping[str, Any], fields: Sequence[str]) -> Record:

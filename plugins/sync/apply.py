@@ -17,6 +17,7 @@ from sync.disconnect import disconnection
 from sync.load import load
 from sync.moved import SecondLook, leave
 from sync.settings import SIDES, Side
+from sync.siblings import siblings_of
 
 log = logging.getLogger(__name__)
 
@@ -64,18 +65,22 @@ def _require_same_accounts(batch: Batch, connectors: Mapping[Side, Connector]) -
 
 
 def _restore_links(connection: Connection, batch: Batch) -> int:
-    """Bring back the pending links of the plan that later runs took out; return how many are linked otherwise by now, or were
-    written since, and left out."""
+    """Bring back the pending links of the plan that later runs took out; return how many are linked otherwise by now (the app's record
+    in a sibling as well), or were written since, and left out."""
     values = {"id": batch.id}
     lost = "a.batch_id = :id and a.state = 'planned' and not exists (select 1 from sync.link l where l.id = a.link_id)"
-    connection.execute(
-        text(
-            "insert into sync.link (id, integration_id, entity, salesforce_id, app_id, batch_id) overriding system value"
-            f" select distinct on (a.link_id) a.link_id, a.integration_id, a.entity, a.salesforce_id, a.app_id, a.batch_id from sync.action a"
-            f" where {lost} order by a.link_id, a.id on conflict do nothing"
-        ),
-        values,
-    )
+    for entity in batch.entities():
+        siblings = list(siblings_of(batch.integration.settings, entity))
+        connection.execute(
+            text(
+                "insert into sync.link (id, integration_id, entity, salesforce_id, app_id, batch_id) overriding system value"
+                f" select distinct on (a.link_id) a.link_id, a.integration_id, a.entity, a.salesforce_id, a.app_id, a.batch_id"
+                f" from sync.action a where {lost} and a.entity = :entity and not exists (select 1 from sync.link o"
+                "  where o.integration_id = a.integration_id and o.entity = any(:siblings) and o.app_id = a.app_id)"
+                " order by a.link_id, a.id on conflict do nothing"
+            ),
+            {**values, "entity": entity.name, "siblings": siblings},
+        )
     gone = leave(connection, batch, text(f"select a.id from sync.action a where {lost}"), values)
     changed = text(
         "select a.id from sync.action a join sync.link l on l.id = a.link_id join sync.batch b on b.id = a.batch_id"

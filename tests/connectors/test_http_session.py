@@ -1,7 +1,7 @@
 """The HTTP session: what is repeated, how long, what is logged, what is refused."""
 
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
@@ -9,7 +9,7 @@ from transport import Answers, response
 from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 
-from connectors.answers import redact, retry_after_seconds, server_time
+from connectors.answers import asked_at, redact, retry_after_seconds, server_time
 from connectors.errors import AuthError, PermanentError, RateLimitError, TransientError
 from connectors.session import LostAnswerError, Session
 from connectors.shapes import Answers as Shapes
@@ -242,3 +242,9 @@ def test_a_loopback_must_be_one():
 def test_server_time_is_the_date_header_in_utc():
     assert server_time(response(200, {"Date": "Wed, 21 Oct 2026 09:28:00 +0200"})) == datetime(2026, 10, 21, 7, 28, tzinfo=UTC)
     assert server_time(response(200)).tzinfo is UTC
+
+
+def test_an_answer_that_took_its_time_shows_what_was_there_before():
+    slow = response(200, {"Date": "Wed, 21 Oct 2026 09:28:00 +0200"})
+    slow.elapsed = timedelta(seconds=29.6)
+    assert asked_at(slow) == datetime(2026, 10, 21, 7, 27, 30, tzinfo=UTC)

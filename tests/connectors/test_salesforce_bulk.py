@@ -1,5 +1,7 @@
 """Bulk jobs: every row of the answers adds up, whatever their order, and what is not answered is unknown."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from connector_contract import records_of, until_stopped
 from hypothesis import given
@@ -199,6 +201,23 @@ def test_a_bulk_query_gives_what_rest_gives(salesforce, bulk, header_on_pages):
             plain = records_of(salesforce.connector.read_changes(entity, since, fields))
             assert records_of(bulk.read_changes(entity, since, fields)) == plain
     salesforce.client.switches(bulk_header_on_pages=True)
+
+
+def test_a_bulk_query_shows_what_was_there_when_it_began_and_says_so(salesforce, bulk, monkeypatch):
+    salesforce.client.insert("Contact", [person(number) for number in range(3)])
+    began, call = datetime.now(UTC), bulk._calls.call
+
+    def slow(method, path, kind, **arguments):
+        if path.endswith("/results"):
+            salesforce.client.clock(600)
+            salesforce.client.insert("Contact", [person(9)])
+        return call(method, path, kind, **arguments)
+
+    monkeypatch.setattr(bulk._calls, "call", slow)
+    pages = list(bulk.read_changes("contact", None, ["LastName"]))
+    salesforce.client.clock(0)
+    assert len([record for page in pages for record in page.records]) == 3, "who came later is not in it"
+    assert all(page.server_time - began < timedelta(minutes=5) for page in pages), "and is read by the next run"
 
 
 @pytest.mark.parametrize("header_on_pages", [True, False])

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from crm import CONTACT, CONTACT_MARKS, LEAD, LEAD_MARKS, both, codes, crm, links, writes
 from pipeline import Pipeline
+from waiting_plans import approve, held
 
 NO_NEW = "creates: {to_salesforce: no}"
 
@@ -50,6 +51,21 @@ def test_a_new_record_is_matched_in_every_sibling_before_one_is_made(pipeline: P
     pipeline.run()
     assert salesforce.live("contact")[contact]["Phone"] == "0401"
     assert len(salesforce.live("lead")) == 1
+
+
+@pytest.mark.feature("AC-01", "ALL-20")
+def test_whom_a_later_run_has_linked_in_a_sibling_an_older_plan_does_not_make(pipeline: Pipeline) -> None:
+    salesforce, app = both(pipeline)
+    contact = salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example")
+    person = app.put("contact", name="Lind", email="mara@nordwerk.example")
+    pipeline.change("settings.yaml", "guard: {first_run: go}", "guard: {first_run: hold}")
+    pipeline.run(entities=["lead"])
+    pipeline.run()
+    approve(pipeline, held(pipeline))
+    assert salesforce.live("lead") == {}
+    assert [row for row in links(pipeline) if row[3] == "live"] == [("contact", contact, person, "live")]
+    assert settled(pipeline)
+    assert salesforce.live("lead") == {}
 
 
 def test_what_is_ambiguous_in_one_sibling_is_made_by_none(pipeline: Pipeline) -> None:
