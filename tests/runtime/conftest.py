@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from listening import EVENTS, Heard, listening
 from live import Live, running
 from post import post_office
 from sqlalchemy import Engine
@@ -20,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 RECIPIENTS = "recipients: [crm@nordwerk.example, it@nordwerk.example]"
 APPS = ("freshdesk", "lemontaps")
 AIRFLOW = ExitStack()  # what ends it, while it runs
-RUNNING: list[tuple[Live, dict[str, str]]] = []  # with the settings that a file of tests has added
+RUNNING: list[Live] = []
 BROKEN: list[str] = []  # why it does not start: to try for every test would take an hour
 
 
@@ -31,10 +32,11 @@ def live_servers() -> Iterator[dict[str, SandboxClient]]:
         yield {name: stack.enter_context(serve(name)) for name in ("salesforce", *APPS)}
 
 
-@pytest.fixture(scope="module")
-def own_settings() -> dict[str, str]:
-    """What a file of tests sets of Airflow beside."""
-    return {}
+@pytest.fixture(scope="session")
+def heard() -> Iterator[Heard]:
+    """What the company's own server of lineage and metrics has been told."""
+    with listening() as heard:
+        yield heard
 
 
 @pytest.fixture(scope="session")
@@ -49,21 +51,18 @@ def started(
     ended: None,
     migrated: Engine,
     live_servers: dict[str, SandboxClient],
-    own_settings: dict[str, str],
+    heard: Heard,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Live:
-    """The Airflow that runs, or a new one where none does, or one with other settings."""
+    """The Airflow that runs, or a new one where none does."""
     assert not BROKEN, f"Airflow did not start before: {BROKEN[0]}"
-    if RUNNING and RUNNING[0][1] != own_settings:
-        end()
     if not RUNNING:
         try:
-            live = AIRFLOW.enter_context(whole(migrated, live_servers, own_settings, tmp_path_factory))
-            RUNNING.append((live, own_settings))
+            RUNNING.append(AIRFLOW.enter_context(whole(migrated, live_servers, heard, tmp_path_factory)))
         except BaseException as error:
             BROKEN.append(f"{error}")
             raise
-    return RUNNING[0][0]
+    return RUNNING[0]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -82,9 +81,9 @@ def end() -> None:
 
 @contextmanager
 def whole(
-    migrated: Engine, servers: dict[str, SandboxClient], own_settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    migrated: Engine, servers: dict[str, SandboxClient], heard: Heard, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Live]:
-    """Airflow with the shipped DAGs and the probes, and two people who hear of everything."""
+    """Airflow with the shipped DAGs and the probes, two people who hear of everything, and a server for lineage and metrics."""
     home, letters, dags = (tmp_path_factory.mktemp(name) for name in ("airflow", "letters", "dags"))
     mappings = home / "mappings"
     shutil.copytree(SHIPPED, mappings)
@@ -94,7 +93,7 @@ def whole(
     for file in (*(ROOT / "dags").glob("*.py"), Path(__file__).with_name("probes.py")):
         (dags / file.name).symlink_to(file)
     url = migrated.url.render_as_string(hide_password=False).replace("+psycopg", "")
-    with post_office(letters) as post, running(home, url, mappings, dags, post, servers, own_settings) as live:
+    with post_office(letters) as post, running(home, url, mappings, dags, post, servers, heard.settings(home / EVENTS)) as live:
         yield live
 
 

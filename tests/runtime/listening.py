@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
@@ -14,6 +15,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from tools.ports import HOST
 
 LINEAGE, METRICS = "/api/v1/lineage", "/v1/metrics"
+EVENTS = "lineage.jsonl"  # in the home of the live Airflow
 
 
 @dataclass
@@ -31,6 +33,17 @@ class Heard:
     def figures(self, name: str) -> list[tuple[dict[str, str], float]]:
         """Return tags and value of every point of a metric."""
         return [(tags, value) for known, tags, value in self.points if known == name]
+
+    def settings(self, file: Path) -> dict[str, str]:
+        """Return what has Airflow send lineage here and into `file`, and figures here."""
+        server = {"type": "http", "url": f"http://{HOST}:{self.port}", "endpoint": LINEAGE.lstrip("/")}
+        written = {"type": "file", "log_file_path": str(file), "append": True}
+        return {
+            "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps({"type": "composite", "transports": [server, written]}),
+            "AIRFLOW__METRICS__OTEL_ON": "True",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{HOST}:{self.port}",
+            "NO_PROXY": HOST,
+        }
 
     def take(self, path: str, body: bytes) -> None:
         """Keep what was sent."""

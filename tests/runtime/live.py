@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,6 +30,8 @@ COMPONENTS = ("api-server", "scheduler", "dag-processor")
 PATIENCE_SECONDS = 120
 PAUSE_SECONDS = 0.3
 FINISHED = ("success", "failed")
+ENDING_SECONDS = 5
+Component = subprocess.Popen[bytes]
 T = TypeVar("T")
 
 
@@ -110,6 +112,14 @@ class Live:
         state = self.state(dag_id, self.start(dag_id, **conf))
         self.admin.call("PATCH", f"dags/{dag_id}", {"is_paused": True})
         return state
+
+    @contextmanager
+    def paused(self, dag_id: str) -> Iterator[None]:
+        """Let runs be triggered and not begin; take them back afterwards: the next tests would wait for them."""
+        self.admin.call("PATCH", f"dags/{dag_id}", {"is_paused": True})
+        yield
+        for run in self.admin.get(f"dags/{dag_id}/dagRuns?state=queued")["dag_runs"]:
+            self.admin.call("DELETE", f"dags/{dag_id}/dagRuns/{quote(run['dag_run_id'], safe='')}")
 
     def state(self, dag_id: str, run_id: str) -> str:
         """Wait for the end of a run; return its state."""
@@ -229,9 +239,8 @@ def running(
     live = Live(f"http://{HOST}:{port}", home, environment(home, database, airflow, port, mappings, dags, own), post, servers)
     _command(live, "first_start", str(ROOT / "config" / "first_start.py"))
     _command(live, "users", "-c", MAKE_USERS, PASSWORD, *(word for user in ROLES.items() for word in user))
-    with ExitStack() as stack:
-        for name in COMPONENTS:
-            stack.enter_context(_component(live, name))
+    with ExitStack() as stack, _ended_together() as components:
+        components += [stack.enter_context(_component(live, name)) for name in COMPONENTS]
         live.wait(lambda: _is_healthy(live), "a healthy Airflow")
         known = {file.stem for file in (ROOT / "dags").glob("*.py")}
         live.wait(lambda: known <= {dag["dag_id"] for dag in live.admin.get("dags")["dags"]}, f"the DAGs {sorted(known)}")
@@ -247,18 +256,31 @@ def _command(live: Live, name: str, *arguments: str) -> None:
 
 
 @contextmanager
-def _component(live: Live, name: str) -> Iterator[None]:
+def _component(live: Live, name: str) -> Iterator[Component]:
     command = [sys.executable, "-m", "airflow", name]
     with (
         (live.home / f"{name}.out").open("wb") as output,
         subprocess.Popen(command, env=live.env, cwd=live.home, stdout=output, stderr=output, start_new_session=True) as process,
     ):
-        yield
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+        yield process
+
+
+@contextmanager
+def _ended_together() -> Iterator[list[Component]]:
+    """End the components, each with its children; those that take long are killed."""
+    components: list[Component] = []
+    try:
+        yield components
+    finally:
+        for process in components:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+        end = time.monotonic() + ENDING_SECONDS
+        for process in components:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, end - time.monotonic()))
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _free_port() -> int:

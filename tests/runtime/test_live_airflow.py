@@ -144,15 +144,16 @@ def test_the_roles_see_and_do_what_they_should(live: Live, name: str) -> None:
     user = live.user(name)
     body = {"logical_date": None, "conf": {"mode": "plan"}}
     retry = {"entity": "contact", "side": "app", "record_ids": ["1"]}
-    found = (
-        user.call("GET", f"dags/{DAG}").status_code,
-        user.call("POST", f"dags/{DAG}/dagRuns", body).status_code,
-        user.call("POST", "/sync-health/api/integrations/999/retry", retry, **{"x-lockstep": "1"}).status_code,
-        user.call("GET", "connections").status_code,
-        user.call("GET", "dags/probe_killed").status_code,
-        user.call("PATCH", f"dags/{DISCONNECT}", {"is_paused": False}).status_code,
-        user.call("POST", f"dags/{DISCONNECT}/dagRuns", {"logical_date": None, "conf": {"action": "connect"}}).status_code,
-    )
+    with live.paused(DAG):
+        found = (
+            user.call("GET", f"dags/{DAG}").status_code,
+            user.call("POST", f"dags/{DAG}/dagRuns", body).status_code,
+            user.call("POST", "/sync-health/api/integrations/999/retry", retry, **{"x-lockstep": "1"}).status_code,
+            user.call("GET", "connections").status_code,
+            user.call("GET", "dags/probe_killed").status_code,
+            user.call("PATCH", f"dags/{DISCONNECT}", {"is_paused": False}).status_code,
+            user.call("POST", f"dags/{DISCONNECT}/dagRuns", {"logical_date": None, "conf": {"action": "connect"}}).status_code,
+        )
     assert found == WHO[name]
     assert user.call("GET", "plugins").ok
     assert {user.call("GET", path).status_code for path in UI} == {200}
