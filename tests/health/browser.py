@@ -39,6 +39,18 @@ class Browser:
         for domain in ("Page", "Runtime", "Log"):
             self._send(f"{domain}.enable")
 
+    def take_cookie(self, url: str, name: str, value: str) -> None:
+        """Have a cookie of an address, as from an earlier visit."""
+        self._send("Network.setCookie", url=url, name=name, value=value)
+
+    def forget(self) -> None:
+        """Leave the page and sign everybody out; what was fetched of Airflow's own files stays in the cache."""
+        self.run("location.protocol.startsWith('http') && (localStorage.clear(), sessionStorage.clear())")
+        self._send("Network.clearBrowserCookies")
+        self.open("about:blank")
+        self._until("location.href === 'about:blank'", "an empty page")
+        self.errors.clear()
+
     def open(self, url: str) -> None:
         """Go to an address."""
         self._send("Page.navigate", url=url)
