@@ -140,15 +140,21 @@ class Binder:
             wanted |= {new for name, (_, new) in action.fields.items() if self._is_reference(name) and new is not None}
         query = text("select id, salesforce_id, app_id from sync.link where id = any(:ids)")
         rows = connection.execute(query, {"ids": list(wanted)})
-        self._ids: dict[int, tuple[str | None, str | None]] = {row.id: (row.salesforce_id, row.app_id) for row in rows}
+        self._ids = {row.id: {"salesforce": row.salesforce_id, "app": row.app_id} for row in rows}
+        unmade = text(  # where a deleted record is made anew, the link still has the id of old
+            "select link_id, side from sync.action where batch_id = any(:batches) and link_id = any(:ids) and operation = 'create'"
+            " and state <> 'done'"
+        )
+        for link_id, side in connection.execute(unmade, {"ids": list(wanted), "batches": [*{a.batch_id for a in actions}]}):
+            if link_id in self._ids:
+                self._ids[link_id][side] = None
 
     def _is_reference(self, name: str) -> bool:
         return name in self._rows and self._rows[name].transform.common_type == "reference"
 
     def id_on(self, link_id: int, side: str) -> str | None:
-        """The id that link `link_id` has on `side` now."""
-        salesforce_id, app_id = self._ids.get(link_id, (None, None))
-        return salesforce_id if side == "salesforce" else app_id
+        """The id that link `link_id` has on `side` now; None while the record is still to be made."""
+        return self._ids.get(link_id, {}).get(side)
 
     def write(self, action: Outgoing) -> Write | str:
         """Return what to send, or the words that say why it cannot be sent now."""

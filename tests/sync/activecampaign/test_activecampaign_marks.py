@@ -223,3 +223,26 @@ def test_a_mark_that_is_taken_off_alone_is_taken_out_of_salesforce_though_no_sta
     assert enabled.tags(there) == {CONTACT, CONVERTED}
     assert set(enabled.one("Contact", contact)["AC_Tags__c"].split(", ")) == {CONTACT, CONVERTED}
     enabled.assert_settled()
+
+
+@pytest.mark.feature("AC-04", "ALL-29")
+@pytest.mark.parametrize("path", ["composite$", "sobjects"])
+def test_who_could_not_be_brought_back_at_once_is_brought_back_by_the_next_run(enabled: ActiveCampaignWorld, path: str) -> None:
+    there = enabled.subscriber()
+    enabled.run()
+    first = enabled.one("Lead")["Id"]
+    enabled.salesforce.delete("Lead", first)
+    enabled.run()
+    enabled.change_there(there, firstName="Maria")
+    enabled.hurry()
+    enabled.run(stages=("extract", "map", "reconcile"))
+    enabled.salesforce.fault("503", method="POST|PATCH", path=path, times=-1)
+    with suppress(SyncError):
+        enabled.stage("load")
+    assert enabled.one("contacts")["fields"]["SFLEADID"] == first, "nothing refers to a lead that is not made yet"
+    enabled.salesforce.clear_faults()
+    enabled.run()
+    again = enabled.one("Lead")
+    assert (again["FirstName"], again["ACCONTACTID__c"]) == ("Maria", there)
+    assert enabled.one("contacts")["fields"]["SFLEADID"] == again["Id"] != first
+    enabled.assert_settled()
