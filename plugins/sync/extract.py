@@ -27,7 +27,7 @@ from sync.rejections import restage
 from sync.settings import EntitySettings, Side
 from sync.siblings import siblings_of
 from sync.staging import drop_partitions, drop_repeats
-from sync.successors import follow_successors
+from sync.successors import converts_first, follow_successors
 from sync.vanished import note_vanished
 
 SIDES: tuple[Side, Side] = ("salesforce", "app")
@@ -53,7 +53,7 @@ def extract(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any
     except SyncError:
         _keep(batch, reads)
         raise
-    for entity in batch.entities():
+    for entity in converts_first(batch.entities()):
         if entity.name not in errors:
             with _set_aside(batch, entity, connectors, reads, errors):
                 settle_shown(batch, entity, connectors)

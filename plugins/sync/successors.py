@@ -27,6 +27,11 @@ class _Follower:
     successor: str
 
 
+def converts_first(entities: Sequence[EntitySettings]) -> list[EntitySettings]:
+    """Return the entities with leads in front: a contact keeps the link of the lead that it was, whoever goes up in it besides."""
+    return sorted(entities, key=lambda entity: entity.salesforce_entity != "lead")
+
+
 def follow_successors(batch: Batch, entity: EntitySettings) -> None:
     """Move the links of `entity` whose records went up in others, where these are free; take new converted leads out."""
     if not entity.facts("salesforce"):

@@ -246,3 +246,18 @@ def test_who_could_not_be_brought_back_at_once_is_brought_back_by_the_next_run(e
     assert (again["FirstName"], again["ACCONTACTID__c"]) == ("Maria", there)
     assert enabled.one("contacts")["fields"]["SFLEADID"] == again["Id"] != first
     enabled.assert_settled()
+
+
+@pytest.mark.feature("AC-03", "ALL-31")
+def test_a_converted_lead_keeps_its_place_though_another_contact_goes_up_in_it_at_once(enabled: ActiveCampaignWorld) -> None:
+    lead, there = enabled.pair("lead")
+    other = enabled.contact(FirstName="Otto", LastName="Berg", Email="otto@berg.example")
+    enabled.run()
+    left = enabled.partner("contact", other)
+    contact = convert(enabled, lead)
+    enabled.salesforce.action("merge", kind="Contact", winner=contact, losers=[other])
+    enabled.run()
+    enabled.run()
+    assert enabled.partner("contact", contact) == there
+    assert enabled.rejections() == {left: ["merged"]}
+    assert len(enabled.found("contacts")) == 2
