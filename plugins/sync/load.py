@@ -29,7 +29,7 @@ from sync.doubles import one_creator
 from sync.drift import told_drift
 from sync.extract import move_watermarks
 from sync.moved import SecondLook
-from sync.outbox import CHUNK, Binder, Outgoing, mark, planned
+from sync.outbox import CHUNK, Binder, Outgoing, look_again_at_unsent, mark, planned
 from sync.outcome import report, trouble_of
 from sync.recover import recover
 from sync.rejections import PENDING, close_mended
@@ -240,9 +240,10 @@ def _forget(connection: Connection, batch: Batch, stopped: Mapping[str, SyncErro
     """Leave what the batch had of these entities to the next run, and note why."""
     why = to_json({name: {"stopped": str(error)} for name, error in stopped.items()})
     values = {"id": batch.id, "day": batch.day, "entities": list(stopped), "why": why}
+    unsent = "batch_id = :id and entity = any(:entities) and state in ('planned', 'approved')"
+    look_again_at_unsent(connection, unsent, values)
     for statement in (
-        "update sync.action set state = 'skipped', message = 'left to the next run', ended_at = now()"
-        " where batch_id = :id and entity = any(:entities) and state in ('planned', 'approved')",
+        f"update sync.action set state = 'skipped', message = 'left to the next run', ended_at = now() where {unsent}",
         "delete from staging.raw where batch_id = :id and batch_day = :day and entity = any(:entities)",
         "update sync.batch b set reads = b.reads || (select coalesce(jsonb_object_agg(w.key, b.reads->w.key || w.value), '{}')"
         " from jsonb_each(cast(:why as jsonb)) w) where b.id = :id",

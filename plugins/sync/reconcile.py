@@ -17,7 +17,7 @@ from sync.initial_load import replaces
 from sync.map import ABSENT
 from sync.matching import MANY, link_new
 from sync.notes import held, orphans, unlinked, waiting, withdraw_left_alone
-from sync.outbox import look_again
+from sync.outbox import look_again_at_unsent
 from sync.owners import load_owners
 from sync.pairs import HELD_PAIRS, PAIRS, RECORD, note_moved, pairs_of
 from sync.plan import plan
@@ -26,7 +26,7 @@ from sync.policies import policy_of
 from sync.ratchets import plan_ticks
 from sync.rejections import reject, withdraw
 from sync.replacing import replacing
-from sync.settings import SIDES, USER, EntitySettings
+from sync.settings import USER, EntitySettings
 
 AGREE = f"""
 insert into sync.action (batch_id, integration_id, entity, position, side, operation, link_id, salesforce_id, app_id, settles, rule)
@@ -77,11 +77,7 @@ def _clear(connection: Connection, batch: Batch) -> None:
         "integration_id = :integration_id and batch_id < :id and state in ('planned', 'approved')"
         " and not exists (select 1 from sync.approval p where p.batch_id = action.batch_id and p.state in ('waiting', 'offered'))"
     )
-    for side in SIDES:
-        carrying = (
-            f"select link_id from sync.action where {superseded} and side = :side and operation = 'update' and extra <> '{{}}'"
-        )
-        look_again(connection, side, connection.execute(text(carrying), {**values, "side": side}).scalars().all())
+    look_again_at_unsent(connection, superseded, values)
     for statement in (
         "delete from sync.action where batch_id = :id and state = 'planned'",
         f"update sync.action set state = 'skipped', message = 'superseded by batch ' || :id, ended_at = now() where {superseded}",
