@@ -13,7 +13,7 @@ from sync.mapping import Row
 from sync.settings import EntitySettings, Side
 from sync.siblings import siblings_of
 from sync.staging import copy_raw, drop_repeats, wanted_fields
-from sync.successors import drop_converted
+from sync.successors import drop_converted, drop_gone_up
 
 SIDES: tuple[Side, Side] = ("salesforce", "app")
 
@@ -51,6 +51,7 @@ def stage_matches(batch: Batch, entity: EntitySettings, connectors: Mapping[Side
         if count:
             drop_repeats(connection, batch, entity)
             drop_converted(connection, batch, entity)
+            drop_gone_up(connection, batch, entity)
     return count
 
 
