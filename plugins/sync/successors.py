@@ -109,8 +109,8 @@ def _move(connection: Connection, batch: Batch, each: _Follower) -> None:
     )
     connection.execute(
         text(
-            "update sync.link l set entity = :entity, salesforce_id = :successor, salesforce_digest = '', updated_at = now(),"
-            " app_digest = case when l.state = 'tombstone' then l.app_digest else '' end,"
+            "update sync.link l set entity = :entity, salesforce_id = :successor, salesforce_digest = '', batch_id = :id,"
+            " updated_at = now(), app_digest = case when l.state = 'tombstone' then l.app_digest else '' end,"
             " state = case when l.state = 'tombstone' then l.state else 'pending' end,"
             " base = (select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(l.base) where key = any(:names)),"
             " app_base = (select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(l.app_base) where key = any(:names))"

@@ -198,6 +198,25 @@ def test_a_conversion_between_the_list_of_changes_and_a_look_at_the_lead_is_foll
     assert list(app.live("contact")) == [person]
 
 
+@pytest.mark.feature("ALL-31", "ALL-20")
+def test_a_plan_that_is_approved_late_leaves_whom_a_conversion_has_moved_meanwhile(pipeline: Pipeline) -> None:
+    salesforce, app = both(pipeline)
+    lead = salesforce.put("lead", LastName="Lind", Email="mara@nordwerk.example", Phone="0400")
+    person = app.put("contact", name="Lindt", email="mara@nordwerk.example", phone="0400")
+    pipeline.change("settings.yaml", "guard: {first_run: go}", "guard: {first_run: hold}")
+    pipeline.run()
+    plan = held(pipeline)
+    contact = salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example")
+    salesforce.edit("lead", lead, IsConverted=True, ConvertedContactId=contact)
+    pipeline.run()
+    assert approve(pipeline, plan)["moved"] == 1
+    approve(pipeline, held(pipeline))
+    assert settled(pipeline)
+    assert links(pipeline) == [("contact", contact, person, "live")]
+    assert (app.live("contact")[person]["name"], app.live("contact")[person]["sfid"]) == ("Lind", contact)
+    assert (salesforce.live("contact")[contact]["Phone"], codes(pipeline)) == ("0400", {})
+
+
 @pytest.mark.feature("ALL-31")
 def test_a_merge_moves_the_link_to_the_record_that_is_left(pipeline: Pipeline) -> None:
     salesforce, app = both(pipeline)
