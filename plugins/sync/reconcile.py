@@ -36,6 +36,11 @@ from moved m join {RECORD.format("s", "salesforce")} and s.record_id = m.salesfo
 where m.is_equal and not m.is_held
 """
 
+# What was left of such a plan is read again and planned anew. An undo, a backfill or what was asked for by id is not: it stays approved.
+IS_READ_AGAIN = (
+    "(b.mode = 'sync' and b.params->'record_ids' = '[]' and b.params->>'since' is null and b.params->>'direction' = 'both')"
+)
+
 
 def reconcile(batch: Batch) -> dict[str, Any]:
     """Plan the batch; return per entity how many actions by side and operation, conflicts and rejections.
@@ -75,14 +80,15 @@ def _clear(connection: Connection, batch: Batch) -> None:
     sent = "exists (select 1 from sync.action a where a.link_id = {0} and a.state not in ('planned', 'skipped'){1})"
     superseded = (
         "integration_id = :integration_id and batch_id < :id and state in ('planned', 'approved')"
-        " and not exists (select 1 from sync.approval p where p.batch_id = action.batch_id and p.state in ('waiting', 'offered'))"
+        " and not exists (select 1 from sync.approval p join sync.batch b on b.id = p.batch_id where p.batch_id = action.batch_id"
+        f"  and (p.state in ('waiting', 'offered') or p.state = 'approved' and not {IS_READ_AGAIN}))"
     )
     look_again_at_unsent(connection, superseded, values)
     for statement in (
         "delete from sync.action where batch_id = :id and state = 'planned'",
         f"update sync.action set state = 'skipped', message = 'superseded by batch ' || :id, ended_at = now() where {superseded}",
         "update sync.approval p set state = 'overtaken' from sync.batch b where b.id = p.batch_id and p.state = 'approved'"
-        " and b.integration_id = :integration_id and b.id < :id",  # what was left of it is read again and planned anew
+        f" and b.integration_id = :integration_id and b.id < :id and {IS_READ_AGAIN}",
         "delete from sync.conflict c using sync.batch b where b.id = c.batch_id and b.integration_id = :integration_id"
         " and (b.id = :id or (b.id < :id and b.state = 'failed'))"
         f" and not {sent.format('c.link_id', ' and a.batch_id = c.batch_id')}",
