@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from connectors.errors import GuardError
 from sync.accepted import awaited
-from sync.batch import Batch, close_batch, note_counts
+from sync.batch import IS_READ_AGAIN, Batch, close_batch, note_counts
 from sync.database import driver, stream
 from sync.flipflop import hold_flips
 from sync.initial_load import replaces
@@ -35,11 +35,6 @@ select %(id)s, s.integration_id, s.entity, %(position)s, 'app', 'agree', m.id, m
 from moved m join {RECORD.format("s", "salesforce")} and s.record_id = m.salesforce_id
 where m.is_equal and not m.is_held
 """
-
-# What was left of such a plan is read again and planned anew. An undo, a backfill or what was asked for by id is not: it stays approved.
-IS_READ_AGAIN = (
-    "(b.mode = 'sync' and b.params->'record_ids' = '[]' and b.params->>'since' is null and b.params->>'direction' = 'both')"
-)
 
 
 def reconcile(batch: Batch) -> dict[str, Any]:
@@ -74,7 +69,10 @@ def reconcile(batch: Batch) -> dict[str, Any]:
 
 
 def _clear(connection: Connection, batch: Batch) -> None:
-    """Undo an earlier try of this stage and what older batches planned but never sent; what was sent stays."""
+    """Undo an earlier try of this stage and what older batches planned but never sent; what was sent stays.
+
+    An approved plan that broke off is planned anew if this run has read it again; an undo, say, is not, and stays approved.
+    """
     values = {"id": batch.id, "integration_id": batch.integration_id}
     withdraw(connection, batch, "reconcile")
     sent = "exists (select 1 from sync.action a where a.link_id = {0} and a.state not in ('planned', 'skipped'){1})"
