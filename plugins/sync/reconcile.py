@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from connectors.errors import GuardError
 from sync.accepted import awaited
+from sync.approval import is_waiting
 from sync.batch import IS_READ_AGAIN, Batch, close_batch, note_counts
 from sync.database import driver, stream
 from sync.flipflop import hold_flips
@@ -108,7 +109,7 @@ def _plan_entity(connection: Connection, batch: Batch, entity: EntitySettings, r
         "is_lead": entity.salesforce_entity == "lead", "tag_field": policy.marks.field if policy.marks else "",
         "was_lead": policy.lead_marks is not None,
         "salesforce_refers": bool(policy.salesforce_reference) and policy.to_salesforce,
-        "app_refers": bool(policy.app_references) and policy.to_app,
+        "app_refers": bool(policy.app_references) and policy.to_app, "plan_waits": is_waiting(connection, batch.integration_id),
     }  # fmt: skip
     note_moved(connection, values)
     counts["agree"] += driver(connection).execute(AGREE.encode(), {**values, "position": rank * 10}).rowcount
