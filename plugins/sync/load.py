@@ -59,11 +59,12 @@ class _Stops:
 def load(batch: Batch, connectors: Mapping[Side, Connector], look: SecondLook | None = None) -> dict[str, Any]:
     """Carry out the batch's plan; return counts by entity, side, operation and state. `look` may have looked once already.
 
-    Of a held plan nothing is done: `held` is its number, `unread` says which entities could not be read for it, and why.
+    Of a held plan nothing is done: `held` is its number, `unread` says which entities could not be read for it, and why. Of one that was
+    asked for nothing either.
 
     Trouble with one entity on one side stops no other. Raises TransientError (the task is tried again and goes on where it
     stopped), AuthError, and at the very end, everything else being done, RecordsRejectedError for records that could not go and
-    PermanentError for entities that could not be read or written: those the next run reads again.
+    PermanentError for entities that could not be read (for a plan, too) or written: those the next run reads again.
     """
     if batch.state == "held":
         log.warning(
@@ -74,6 +75,8 @@ def load(batch: Batch, connectors: Mapping[Side, Connector], look: SecondLook | 
     if batch.request.mode == "plan":
         with batch.engine.begin() as connection:
             close_batch(connection, batch, "planned")
+        if unread := _left(batch, _reads(batch)):
+            raise PermanentError(f"{batch.name}: plan {batch.id} is without all it should have: {unread}")
         with batch.engine.connect() as connection:
             return dict(tally(connection, batch.id))
     recover(batch, connectors)
