@@ -217,6 +217,29 @@ def test_a_plan_that_is_approved_late_leaves_whom_a_conversion_has_moved_meanwhi
     assert (salesforce.live("contact")[contact]["Phone"], codes(pipeline)) == ("0400", {})
 
 
+@pytest.mark.feature("ALL-31", "ALL-20")
+@pytest.mark.parametrize("how", ["held", "asked for"])
+def test_a_plan_that_is_approved_late_makes_nobody_for_a_lead_that_was_converted_meanwhile(pipeline: Pipeline, how: str) -> None:
+    salesforce, app = both(pipeline)
+    lead = salesforce.put("lead", LastName="Lind", Email="mara@nordwerk.example")
+    if how == "held":
+        pipeline.change("settings.yaml", "guard: {first_run: go}", "guard: {first_run: hold}")
+        pipeline.run()
+        pipeline.change("settings.yaml", "guard: {first_run: hold}", "guard: {first_run: go}")
+    else:
+        pipeline.run(mode="plan")
+    [(plan,)] = pipeline.rows("select batch_id from sync.approval")
+    contact = salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example")
+    salesforce.edit("lead", lead, IsConverted=True, ConvertedContactId=contact)
+    salesforce.now += timedelta(hours=1)
+    pipeline.run()
+    pipeline.run()
+    assert approve(pipeline, plan)["moved"] == 1
+    assert settled(pipeline)
+    assert [raw["sfid"] for raw in app.live("contact").values()] == [contact]
+    assert codes(pipeline) == {}
+
+
 @pytest.mark.feature("ALL-31")
 def test_a_merge_moves_the_link_to_the_record_that_is_left(pipeline: Pipeline) -> None:
     salesforce, app = both(pipeline)
