@@ -119,7 +119,8 @@ def store_answers(
         ),
         rows,
     )
-    refresh(connection, batch, [{k: row[k] for k in ("entity", "side", "record_id", "raw", "modified_at")} for row in rows])
+    seen_now = ("entity", "side", "record_id", "raw", "modified_at")
+    refresh(connection, batch, [{name: row[name] for name in seen_now} | {"is_deleted": False} for row in rows])
 
 
 def forget_seen(connection: Connection, batch: Batch, entity: EntitySettings, side: Side, ids: Sequence[str]) -> None:

@@ -34,6 +34,12 @@ group by a.entity having (count(*) > :minimum
 order by min(a.position)
 """
 
+# A held plan speaks of link `l`: whatever brings its records into a later batch, nothing is written of them meanwhile.
+IN_HELD_PLAN = """
+exists (select 1 from sync.action a join sync.approval p on p.batch_id = a.batch_id and p.state = 'waiting'
+  where a.link_id = l.id and a.state = 'planned')
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Approval:

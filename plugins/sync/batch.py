@@ -22,6 +22,9 @@ from sync.settings import EntitySettings, Side
 
 FINISHED = ("done", "partial")
 MAPPING_SUFFIXES = (".csv", ".yaml")
+IS_READ_AGAIN = (
+    "(b.mode = 'sync' and b.params->'record_ids' = '[]' and b.params->>'since' is null and b.params->>'direction' = 'both')"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,11 @@ class Request:
     def is_whole(self) -> bool:
         """Tell whether the run covers all that changed, so that it may move the watermarks."""
         return not self.record_ids and self.direction == "both"
+
+    @property
+    def is_read_again(self) -> bool:
+        """Tell whether a later run reads by itself what this one was asked for, should it break off (in SQL: `IS_READ_AGAIN`)."""
+        return self.is_whole and self.mode == "sync" and not self.since
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from sync.mapping import Row
 from sync.settings import EntitySettings, Side
 from sync.siblings import siblings_of
 from sync.staging import copy_raw, drop_repeats, wanted_fields
-from sync.successors import drop_converted
+from sync.successors import drop_converted, drop_gone_up
 
 SIDES: tuple[Side, Side] = ("salesforce", "app")
 
@@ -51,6 +51,7 @@ def stage_matches(batch: Batch, entity: EntitySettings, connectors: Mapping[Side
         if count:
             drop_repeats(connection, batch, entity)
             drop_converted(connection, batch, entity)
+            drop_gone_up(connection, batch, entity)
     return count
 
 
@@ -60,7 +61,7 @@ def _only_blocks(entity: EntitySettings) -> bool:
 
 
 def _unsure_partners(connection: Connection, batch: Batch, entity: EntitySettings, side: Side) -> list[str]:
-    """The ids on the other side of which the link does not tell how they stand by now, where the record on `side` has moved.
+    """The ids on the other side of which the link does not tell how they stand by now, where the record on `side` is looked at.
 
     A deleted one may be there again; one that was settled under another mapping may have values that were never looked at.
     """
@@ -68,7 +69,7 @@ def _unsure_partners(connection: Connection, batch: Batch, entity: EntitySetting
     query = text(
         f"select l.{other}_id from staging.raw r join sync.link l on l.integration_id = r.integration_id and l.entity = r.entity"
         f" and l.{side}_id = r.record_id where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and r.side = :side"
-        f" and not r.is_deleted and r.origin in ('change', 'request') and l.{other}_id is not null and (l.state = 'tombstone'"
+        f" and not r.is_deleted and l.{other}_id is not null and (l.state = 'tombstone' and r.origin in ('change', 'request')"
         "  or l.state = 'live' and (select b.mapping_digest from sync.batch b where b.id = l.batch_id) is distinct from :digest)"
         " and not exists (select 1 from staging.raw o where o.batch_id = r.batch_id and o.batch_day = r.batch_day"
         f"  and o.integration_id = r.integration_id and o.entity = r.entity and o.side = '{other}' and o.record_id = l.{other}_id)"

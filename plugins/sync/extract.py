@@ -45,14 +45,10 @@ def extract(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any
         _forget_earlier_tries(connection, batch)
     reads: dict[str, Any] = {entity.name: {} for entity in batch.entities()}
     errors: dict[str, SyncError] = {}
-    try:
-        for entity in batch.entities():
-            with _set_aside(batch, entity, connectors, reads, errors):
-                for side in SIDES:
-                    stage_changes(batch, entity, side, connectors[side], reads[entity.name])
-    except SyncError:
-        _keep(batch, reads)
-        raise
+    for entity in batch.entities():
+        with _set_aside(batch, entity, connectors, reads, errors):
+            for side in SIDES:
+                stage_changes(batch, entity, side, connectors[side], reads[entity.name])
     for entity in converts_first(batch.entities()):
         if entity.name not in errors:
             with _set_aside(batch, entity, connectors, reads, errors):
@@ -140,9 +136,11 @@ def _set_aside(
     try:
         yield
     except RateLimitError:
+        _keep(batch, reads)
         raise
     except SyncError as error:
         if isinstance(error, AuthError):
+            _keep(batch, reads)
             for connector in connectors.values():
                 connector.ping()
         log.error("%s %s: not read, the other entities go on: %s", batch.name, entity.name, error)

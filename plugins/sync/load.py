@@ -29,7 +29,7 @@ from sync.doubles import one_creator
 from sync.drift import told_drift
 from sync.extract import move_watermarks
 from sync.moved import SecondLook
-from sync.outbox import CHUNK, Binder, Outgoing, mark, planned
+from sync.outbox import CHUNK, Binder, Outgoing, look_again_at_unsent, mark, planned
 from sync.outcome import report, trouble_of
 from sync.recover import recover
 from sync.rejections import PENDING, close_mended
@@ -59,11 +59,12 @@ class _Stops:
 def load(batch: Batch, connectors: Mapping[Side, Connector], look: SecondLook | None = None) -> dict[str, Any]:
     """Carry out the batch's plan; return counts by entity, side, operation and state. `look` may have looked once already.
 
-    Of a held plan nothing is done: `held` is its number, `unread` says which entities could not be read for it, and why.
+    Of a held plan nothing is done: `held` is its number, `unread` says which entities could not be read for it, and why. Of one that was
+    asked for nothing either.
 
     Trouble with one entity on one side stops no other. Raises TransientError (the task is tried again and goes on where it
     stopped), AuthError, and at the very end, everything else being done, RecordsRejectedError for records that could not go and
-    PermanentError for entities that could not be read or written: those the next run reads again.
+    PermanentError for entities that could not be read (for a plan, too) or written: those the next run reads again.
     """
     if batch.state == "held":
         log.warning(
@@ -74,6 +75,8 @@ def load(batch: Batch, connectors: Mapping[Side, Connector], look: SecondLook | 
     if batch.request.mode == "plan":
         with batch.engine.begin() as connection:
             close_batch(connection, batch, "planned")
+        if unread := _left(batch, _reads(batch)):
+            raise PermanentError(f"{batch.name}: plan {batch.id} is without all it should have: {unread}")
         with batch.engine.connect() as connection:
             return dict(tally(connection, batch.id))
     recover(batch, connectors)
@@ -240,9 +243,10 @@ def _forget(connection: Connection, batch: Batch, stopped: Mapping[str, SyncErro
     """Leave what the batch had of these entities to the next run, and note why."""
     why = to_json({name: {"stopped": str(error)} for name, error in stopped.items()})
     values = {"id": batch.id, "day": batch.day, "entities": list(stopped), "why": why}
+    unsent = "batch_id = :id and entity = any(:entities) and state in ('planned', 'approved')"
+    look_again_at_unsent(connection, unsent, values)
     for statement in (
-        "update sync.action set state = 'skipped', message = 'left to the next run', ended_at = now()"
-        " where batch_id = :id and entity = any(:entities) and state in ('planned', 'approved')",
+        f"update sync.action set state = 'skipped', message = 'left to the next run', ended_at = now() where {unsent}",
         "delete from staging.raw where batch_id = :id and batch_day = :day and entity = any(:entities)",
         "update sync.batch b set reads = b.reads || (select coalesce(jsonb_object_agg(w.key, b.reads->w.key || w.value), '{}')"
         " from jsonb_each(cast(:why as jsonb)) w) where b.id = :id",

@@ -15,16 +15,16 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from connectors.contract import Connector, Page, Record
+from connectors.contract import UNREADABLE, Connector, Page, Record
 from sync.batch import Batch
 from sync.changes import STAMP_MARGIN
 from sync.database import to_json
 from sync.map import GONE, compile_reader, digest
 from sync.opt_out import has_ended
 from sync.outbox import FEW_CALLS, Outgoing
-from sync.rejections import WAITS, Rejection, reason, reject, retry_soon
+from sync.rejections import WAITS, Rejection, reason, refresh, reject, renew, retry_soon
 from sync.settings import EntitySettings, Side
-from sync.staging import wanted_fields
+from sync.staging import to_storable_json, wanted_fields
 
 MOVED = "moved"  # code of an action left out
 LEFT_OUT = "left out"  # stands for the digest of a record that does not pass the filter any more
@@ -70,7 +70,7 @@ class SecondLook:
         if each_call == 1 and calls > FEW_CALLS:
             return self.leave_all_moved(entity, side)
         pages = self.connectors[side].read(entity.reads_as(side), ids, wanted_fields(self.batch, entity, side))
-        return self._leave(entity, side, pages)
+        return self._leave(entity, side, pages, {*ids})
 
     def leave_all_moved(self, entity: EntitySettings, side: Side) -> set[int]:
         """Take every action out of the plan whose record on `side`, written or only read, has moved; return the links left out.
@@ -86,7 +86,7 @@ class SecondLook:
         pages = self.connectors[side].read_changes(
             entity.reads_as(side), since - STAMP_MARGIN, wanted, lambda record_id, _: record_id not in planned
         )
-        return self._leave(entity, side, self._noting(entity, side, pages))
+        return self._leave(entity, side, self._noting(entity, side, pages), planned)
 
     def _was_read(self, entity: EntitySettings, side: Side) -> bool:
         return side in self.reads.get(entity.name, {})
@@ -109,14 +109,16 @@ class SecondLook:
         if first:
             self._last[entity.name, side] = (first, began)
 
-    def _leave(self, entity: EntitySettings, side: Side, pages: Iterable[Page]) -> set[int]:
+    def _leave(self, entity: EntitySettings, side: Side, pages: Iterable[Page], planned: set[str]) -> set[int]:
         read = compile_reader(self.batch.integration.mappings[entity.name].rows, side)
         since = datetime.fromisoformat(self.reads[entity.name][side]["server_time"]) - STAMP_MARGIN
         present: dict[str, str] = {}
+        records: dict[str, Record] = {}
         for page in pages:
             for record in page.records:
                 if record.modified_at >= since:
                     present[record.id] = _look_of(entity, side, record) or digest(to_json(read(record.raw)[0]))
+                    records |= {record.id: record} if record.id in planned else {}
         values = {**self._values(entity), "records": list(present)}
         with self.batch.engine.begin() as connection:
             rows = connection.execute(text(PLANNED.format(side=side)), values) if present else ()
@@ -126,19 +128,34 @@ class SecondLook:
                 f" and {side}_id = any(:records)"
             )
             links = leave(connection, self.batch, query, {**values, "records": moved}) if moved else set()
+            self._note(connection, entity, side, [records[each] for each in moved if each in records])
         if moved:
             log.info("%s %s: %d records moved in %s, left to the next run", self.batch.name, entity.name, len(moved), side)
         return links
+
+    def _note(self, connection: Connection, entity: EntitySettings, side: Side, records: Sequence[Record]) -> None:
+        """Let those that moved come back as they are now."""
+        wanted = wanted_fields(self.batch, entity, side)
+        rows = [
+            {
+                "entity": entity.name, "side": side, "record_id": each.id, "modified_at": each.modified_at, "is_deleted": each.is_deleted,
+                "raw": to_storable_json({name: each.raw[name] for name in wanted if name in each.raw})[1],
+            }
+            for each in records if UNREADABLE not in each.raw
+        ]  # fmt: skip
+        if rows:
+            refresh(connection, self.batch, rows)
 
     def _values(self, entity: EntitySettings) -> dict[str, Any]:
         return {"id": self.batch.id, "day": self.batch.day, "entity": entity.name}
 
 
 def _look_of(entity: EntitySettings, side: Side, record: Record) -> str:
-    """How a record looks whose values do not count: gone, also where it has opted out, or left out by the filter; blank for others."""
+    """How a record looks whose values do not count: gone, also where it has opted out, or left out by the filter or as a lead that
+    was converted; blank for others."""
     if has_ended(entity, side, record):
         return GONE
-    return "" if entity.passes(side, record.raw) else LEFT_OUT
+    return "" if entity.passes(side, record.raw) and record.raw.get("IsConverted") is not True else LEFT_OUT
 
 
 def leave(connection: Connection, batch: Batch, query: Any, values: Mapping[str, Any], why: str = CHANGED) -> set[int]:
@@ -165,5 +182,6 @@ def leave(connection: Connection, batch: Batch, query: Any, values: Mapping[str,
         if record_id
     ]
     reject(connection, batch, again)
+    renew(connection, batch, again)
     retry_soon(connection, batch, again)
     return {row.link_id for row in left}

@@ -11,16 +11,13 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from connectors.contract import Connector, Record
+from sync.approval import IN_HELD_PLAN
 from sync.batch import Batch
 from sync.opt_out import end_opted_out
 from sync.settings import SIDES, EntitySettings, Side
 from sync.staging import copy_raw, drop_repeats, wanted_fields
-from sync.successors import gone_up
+from sync.successors import drop_gone_up, gone_up
 
-IN_HELD_PLAN = """
-exists (select 1 from sync.action a join sync.approval p on p.batch_id = a.batch_id and p.state = 'waiting'
-  where a.link_id = l.id and a.state = 'planned')
-"""
 REJECTED = """
 exists (select 1 from sync.rejection r where r.integration_id = l.integration_id and r.entity = l.entity and r.closed_at is null
   and (r.side = 'salesforce' and r.record_id = l.salesforce_id or r.side = 'app' and r.record_id = l.app_id))
@@ -44,6 +41,7 @@ def stage_open(batch: Batch, entity: EntitySettings, connectors: Mapping[Side, C
             count += _stage(connection, batch, entity, side, connectors[side], wanted[side], opened)
         if count:
             drop_repeats(connection, batch, entity)
+            drop_gone_up(connection, batch, entity)
     return count
 
 

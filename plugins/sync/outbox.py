@@ -13,7 +13,7 @@ from connectors.contract import Operation, Write
 from sync.batch import Batch
 from sync.map import ABSENT
 from sync.mapping import Row
-from sync.settings import EntitySettings, Side
+from sync.settings import SIDES, EntitySettings, Side
 
 RESTORES = "restores"  # in what a create settles: the deleted record that it brings back
 CHUNK = {
@@ -128,6 +128,15 @@ def look_again(connection: Connection, side: Side, links: Sequence[int]) -> None
         f"update sync.link set {side}_digest = '' where id = any(:links) and state = 'live' and {side}_digest <> all(:absent)"
     )
     connection.execute(query, {"links": list(links), "absent": list(ABSENT)})
+
+
+def look_again_at_unsent(connection: Connection, which: str, values: Mapping[str, Any]) -> None:
+    """The same for what goes no more of a plan: updates that carry such things and meet the condition `which`."""
+    for side in SIDES:
+        query = text(
+            f"select link_id from sync.action where {which} and side = :side and operation = 'update' and extra <> '{{}}'"
+        )
+        look_again(connection, side, connection.execute(query, {**values, "side": side}).scalars().all())
 
 
 class Binder:

@@ -10,14 +10,15 @@ from sqlalchemy import Connection, text
 
 from connectors.errors import GuardError
 from sync.accepted import awaited
-from sync.batch import Batch, close_batch, note_counts
+from sync.approval import is_waiting
+from sync.batch import IS_READ_AGAIN, Batch, close_batch, note_counts
 from sync.database import driver, stream
 from sync.flipflop import hold_flips
 from sync.initial_load import replaces
 from sync.map import ABSENT
 from sync.matching import MANY, link_new
 from sync.notes import held, orphans, unlinked, waiting, withdraw_left_alone
-from sync.outbox import look_again
+from sync.outbox import look_again_at_unsent
 from sync.owners import load_owners
 from sync.pairs import HELD_PAIRS, PAIRS, RECORD, note_moved, pairs_of
 from sync.plan import plan
@@ -26,7 +27,7 @@ from sync.policies import policy_of
 from sync.ratchets import plan_ticks
 from sync.rejections import reject, withdraw
 from sync.replacing import replacing
-from sync.settings import SIDES, USER, EntitySettings
+from sync.settings import USER, EntitySettings
 
 AGREE = f"""
 insert into sync.action (batch_id, integration_id, entity, position, side, operation, link_id, salesforce_id, app_id, settles, rule)
@@ -69,24 +70,24 @@ def reconcile(batch: Batch) -> dict[str, Any]:
 
 
 def _clear(connection: Connection, batch: Batch) -> None:
-    """Undo an earlier try of this stage and what older batches planned but never sent; what was sent stays."""
+    """Undo an earlier try of this stage and what older batches planned but never sent; what was sent stays.
+
+    An approved plan that broke off is planned anew if this run has read it again; an undo, say, is not, and stays approved.
+    """
     values = {"id": batch.id, "integration_id": batch.integration_id}
     withdraw(connection, batch, "reconcile")
     sent = "exists (select 1 from sync.action a where a.link_id = {0} and a.state not in ('planned', 'skipped'){1})"
     superseded = (
         "integration_id = :integration_id and batch_id < :id and state in ('planned', 'approved')"
-        " and not exists (select 1 from sync.approval p where p.batch_id = action.batch_id and p.state in ('waiting', 'offered'))"
+        " and not exists (select 1 from sync.approval p join sync.batch b on b.id = p.batch_id where p.batch_id = action.batch_id"
+        f"  and (p.state in ('waiting', 'offered') or p.state = 'approved' and not {IS_READ_AGAIN}))"
     )
-    for side in SIDES:
-        carrying = (
-            f"select link_id from sync.action where {superseded} and side = :side and operation = 'update' and extra <> '{{}}'"
-        )
-        look_again(connection, side, connection.execute(text(carrying), {**values, "side": side}).scalars().all())
+    look_again_at_unsent(connection, superseded, values)
     for statement in (
         "delete from sync.action where batch_id = :id and state = 'planned'",
         f"update sync.action set state = 'skipped', message = 'superseded by batch ' || :id, ended_at = now() where {superseded}",
         "update sync.approval p set state = 'overtaken' from sync.batch b where b.id = p.batch_id and p.state = 'approved'"
-        " and b.integration_id = :integration_id and b.id < :id",  # what was left of it is read again and planned anew
+        f" and b.integration_id = :integration_id and b.id < :id and {IS_READ_AGAIN}",
         "delete from sync.conflict c using sync.batch b where b.id = c.batch_id and b.integration_id = :integration_id"
         " and (b.id = :id or (b.id < :id and b.state = 'failed'))"
         f" and not {sent.format('c.link_id', ' and a.batch_id = c.batch_id')}",
@@ -108,7 +109,7 @@ def _plan_entity(connection: Connection, batch: Batch, entity: EntitySettings, r
         "is_lead": entity.salesforce_entity == "lead", "tag_field": policy.marks.field if policy.marks else "",
         "was_lead": policy.lead_marks is not None,
         "salesforce_refers": bool(policy.salesforce_reference) and policy.to_salesforce,
-        "app_refers": bool(policy.app_references) and policy.to_app,
+        "app_refers": bool(policy.app_references) and policy.to_app, "plan_waits": is_waiting(connection, batch.integration_id),
     }  # fmt: skip
     note_moved(connection, values)
     counts["agree"] += driver(connection).execute(AGREE.encode(), {**values, "position": rank * 10}).rowcount

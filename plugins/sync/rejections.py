@@ -171,15 +171,31 @@ def forget(connection: Connection, batch: Batch, entity: EntitySettings, side: s
 
 
 def refresh(connection: Connection, batch: Batch, rows: list[dict[str, Any]]) -> None:
-    """Renew our copy of records that we have just written: rows of entity, side, record_id, raw, modified_at."""
+    """Renew our copy of records that we have just written, or seen: rows of entity, side, record_id, raw, modified_at, is_deleted."""
     connection.execute(
         text(
-            "update sync.rejection set raw = raw || cast(:raw as jsonb), modified_at = :modified_at"
+            "update sync.rejection set raw = raw || cast(:raw as jsonb), modified_at = :modified_at, is_deleted = :is_deleted"
             " where integration_id = :integration_id and entity = :entity and side = :side and record_id = :record_id"
             " and closed_at is null"
         ),
         [{**row, "integration_id": batch.integration_id} for row in rows],
     )
+
+
+def renew(connection: Connection, batch: Batch, rejections: Sequence[Rejection]) -> None:
+    """Put the newest form that a later batch has read in the place of our copy: a plan that is carried out late has an old one."""
+    query = text(
+        "update sync.rejection r set raw = n.raw::jsonb, modified_at = n.modified_at, is_deleted = n.is_deleted"
+        " from (select distinct on (s.record_id) s.record_id, s.raw, s.modified_at, s.is_deleted from staging.raw s"
+        "  where s.integration_id = :integration_id and s.entity = :entity and s.side = :side and s.record_id = any(:records)"
+        "  and s.batch_id > :id order by s.record_id, s.modified_at desc, s.batch_id desc) n"
+        " where r.integration_id = :integration_id and r.entity = :entity and r.side = :side and r.record_id = n.record_id"
+        " and r.closed_at is null and n.modified_at >= r.modified_at"
+    )
+    for entity, side in sorted({(each.entity, each.side) for each in rejections}):
+        records = [each.record_id for each in rejections if (each.entity, each.side) == (entity, side)]
+        values = {"integration_id": batch.integration_id, "id": batch.id, "entity": entity, "side": side, "records": records}
+        connection.execute(query, values)
 
 
 def retry_soon(connection: Connection, batch: Batch, rejections: Iterable[Rejection]) -> None:

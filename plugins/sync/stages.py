@@ -38,7 +38,7 @@ def run_stage(
 
     A run that a newer one has overtaken does nothing more. `is_rehearsal`: between sandbox servers nobody has to confirm anything.
     Raises the errors of the stage, TransientError when another worker holds the integration, PermanentError before any call
-    while a confirmation is missing.
+    while a confirmation is missing, and of a run that was overtaken by one which has not read what it was asked for.
     """
     settings = settings_file.load(folder)
     require_confirmed(settings, is_rehearsal)
@@ -49,6 +49,11 @@ def run_stage(
             return _extract(engine, folder, run_id, request, connect(settings))
         batch = find_batch(engine, settings.integration, run_id)
         if batch.superseded_by is not None:
+            if batch.state == "failed" and not batch.request.is_read_again:
+                raise PermanentError(
+                    f"{batch.name}: run {run_id} was broken off and overtaken by batch {batch.superseded_by}, which has not read what it"
+                    " was asked for; nothing was done. Trigger it again."
+                )
             log.warning(
                 "%s: batch %d was overtaken by batch %d, nothing to do; trigger a new run",
                 batch.name,

@@ -16,6 +16,8 @@ from sync.rejections import forget
 from sync.settings import EntitySettings
 from sync.siblings import heir_of
 
+GONE_UP = "(r.is_deleted and r.raw->>'MasterRecordId' <> '' or r.raw->>'IsConverted' = 'true')"
+
 
 @dataclass(frozen=True, slots=True)
 class _Follower:
@@ -57,6 +59,17 @@ def drop_converted(connection: Connection, batch: Batch, entity: EntitySettings)
     forget(connection, batch, entity, "salesforce", connection.execute(query, _values(batch, entity)).scalars().all())
 
 
+def drop_gone_up(connection: Connection, batch: Batch, entity: EntitySettings) -> None:
+    """Take linked records out that were only looked up and went up in others since the changes were read: the next run reads that
+    and moves their link, which would end here."""
+    query = text(
+        "delete from staging.raw r using sync.link l where r.batch_id = :id and r.batch_day = :day and r.entity = :entity"
+        " and r.side = 'salesforce' and r.origin = 'match' and l.integration_id = :integration_id and l.entity = r.entity"
+        f" and l.salesforce_id = r.record_id and {GONE_UP}"
+    )
+    connection.execute(query, _values(batch, entity))
+
+
 def _values(batch: Batch, entity: EntitySettings) -> dict[str, Any]:
     return {"id": batch.id, "day": batch.day, "integration_id": batch.integration_id, "entity": entity.name}
 
@@ -70,7 +83,7 @@ def gone_up(
         "  else r.raw->>'ConvertedContactId' end as successor from staging.raw r join sync.link l on l.integration_id = r.integration_id"
         "  and l.entity = r.entity and l.salesforce_id = r.record_id and l.state = any(:states) and l.app_id is not null"
         " where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and r.side = 'salesforce'"
-        " and (r.is_deleted and r.raw->>'MasterRecordId' <> '' or r.raw->>'IsConverted' = 'true') order by l.id"
+        f" and {GONE_UP} order by l.id"
     )
     return connection.execute(query, {**_values(batch, entity), "states": list(states)}).all()
 
@@ -101,8 +114,8 @@ def _move(connection: Connection, batch: Batch, each: _Follower) -> None:
     )
     connection.execute(
         text(
-            "update sync.link l set entity = :entity, salesforce_id = :successor, salesforce_digest = '', updated_at = now(),"
-            " app_digest = case when l.state = 'tombstone' then l.app_digest else '' end,"
+            "update sync.link l set entity = :entity, salesforce_id = :successor, salesforce_digest = '', batch_id = :id,"
+            " updated_at = now(), app_digest = case when l.state = 'tombstone' then l.app_digest else '' end,"
             " state = case when l.state = 'tombstone' then l.state else 'pending' end,"
             " base = (select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(l.base) where key = any(:names)),"
             " app_base = (select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(l.app_base) where key = any(:names))"

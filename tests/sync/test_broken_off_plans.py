@@ -11,6 +11,7 @@ from pipeline import Pipeline, names
 from sync import approval
 from sync.apply import apply
 from sync.disconnect import disconnect, reconnect
+from sync.undo import undo
 from waiting_plans import approve, held, people
 
 
@@ -123,3 +124,52 @@ def test_a_plan_that_is_broken_off_stays_approved_and_goes_on(
     approve(memory, batch_id)
     assert names(app) == ["P00", "P01", "P02"]
     assert approval.read_approval(memory.engine, batch_id).state == "applied"
+
+
+@pytest.mark.feature("ALL-20", "ALL-21")
+@pytest.mark.parametrize("asked", ["a backfill", "by id"])
+def test_what_no_later_run_reads_by_itself_waits_for_its_own_plan_to_go_on(
+    limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector, asked: str
+) -> None:
+    ids = people(salesforce, 3)
+    salesforce.now += timedelta(days=1)
+    limited.run()
+    if asked == "a backfill":
+        limited.change("settings.yaml", "first_run: go", "first_run: hold")
+        limited.run(mode="backfill")
+    else:
+        limited.run(mode="plan", record_ids=[f"salesforce:{each}" for each in ids])
+    [(plan,)] = limited.rows("select batch_id from sync.approval")
+    broken_off_by_a_run(limited, plan, salesforce, app)
+    approve(limited, plan)
+    assert names(app) == ["Lind", "P00", "P01", "P02"]
+    assert approval.read_approval(limited.engine, plan).state == "applied"
+    limited.run()
+    assert set(limited.run()) == {"extract"}
+
+
+@pytest.mark.feature("ALL-22")
+def test_an_undo_that_broke_off_goes_on_though_a_run_came_between(
+    limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    ids = people(salesforce, 3)
+    limited.run(mode="backfill")
+    for each in ids:
+        salesforce.edit("contact", each, Title="new")
+    limited.run()
+    plan = undo(limited.engine, limited.folder, limited.run_id, "undo", lambda _: limited.connectors)["plan"]
+    broken_off_by_a_run(limited, plan, salesforce, app)
+    approve(limited, plan)
+    assert [raw.get("job_title") for raw in app.live("contact").values()] == ["old", "old", "old", None]
+    limited.run()
+    assert set(limited.run()) == {"extract"}
+
+
+def broken_off_by_a_run(pipeline: Pipeline, plan: int, salesforce: MemoryConnector, app: MemoryConnector) -> None:
+    """Let a plan break off after its first write, and a run that has other work come before it is tried again."""
+    app.faults.stop_after = app.writes_seen + 1
+    with pytest.raises(TransientError):
+        approve(pipeline, plan)
+    app.faults.stop_after = None
+    salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example")
+    pipeline.run()

@@ -31,6 +31,17 @@ def test_companies_that_cannot_be_read_do_not_stop_contacts(hurried: World) -> N
     assert [row["name"] for row in hurried.app.records("companies")] == ["Nordwerk"]
 
 
+def test_a_plan_that_lacks_an_entity_says_so(hurried: World) -> None:
+    hurried.app.fault("500", method="GET", path="/companies", **FOR_EVER)
+    contact = hurried.contact(Email="mara@nordwerk.example")
+    with pytest.raises(PermanentError, match=r"account was not read.*500"):
+        hurried.run(mode="plan")
+    assert hurried.rows("select b.state, p.state from sync.batch b join sync.approval p on p.batch_id = b.id") == [
+        ("planned", "offered")
+    ]
+    assert hurried.partner("contact", contact) is None
+
+
 def test_trouble_is_told_also_when_the_others_have_nothing_new(hurried: World) -> None:
     hurried.app.fault("500", method="GET", path="/companies", **FOR_EVER)
     with pytest.raises(TransientError, match="500"):

@@ -39,6 +39,46 @@ def test_a_mass_deletion_is_held_with_nothing_written_and_carried_out_when_appro
     assert not limited.run()["extract"]["total"]
 
 
+@pytest.mark.feature("ALL-20", "ALL-21")
+def test_a_record_of_a_held_plan_that_is_looked_up_for_a_newcomer_is_left_as_it_is(
+    limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    limited.change("settings.yaml", "overlap_minutes: 10", "overlap_minutes: 0")
+    ids = people(salesforce, 10)
+    limited.run(mode="backfill")
+    limited.run()
+    for each in ids[:6]:
+        salesforce.edit("contact", each, Title="new")
+    limited.run()
+    plan, before = held(limited), app.writes_seen
+    app.put("contact", name="Twin", email="p0@nordwerk.example")
+    limited.run()
+    assert app.writes_seen == before
+    approve(limited, plan)
+    assert [raw.get("job_title") for raw in app.live("contact").values()] == ["new"] * 6 + ["old"] * 4 + [None]
+
+
+@pytest.mark.feature("ALL-20")
+def test_what_a_late_plan_leaves_comes_back_as_it_is_by_now_not_as_it_was_then(
+    limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    limited.change("settings.yaml", "overlap_minutes: 10", "overlap_minutes: 0")
+    ids = people(salesforce, 10)
+    limited.run(mode="backfill")
+    salesforce.edit("contact", ids[0], Title="new")
+    limited.run(mode="plan")
+    [(plan,)] = limited.rows("select batch_id from sync.approval")
+    limited.run()
+    salesforce.edit("contact", ids[0], Title="newer")
+    limited.run()
+    salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example")
+    limited.run()
+    assert approve(limited, plan)["moved"] == 1
+    limited.run()
+    assert set(limited.run()) == {"extract"}
+    assert app.live("contact")["app-contact-1"]["job_title"] == "newer"
+
+
 @pytest.mark.feature("ALL-21")
 def test_deletions_that_only_tick_a_box_are_deletions_to_the_guard(engine: Engine, tmp_path: Path) -> None:
     flag = "deletes: {to_salesforce: flag}, options: {flag_fields: {to_salesforce: Gone__c}}"

@@ -1,6 +1,9 @@
 """One allowance for all workers, and a budget of calls: no storm, no call beyond it, and nothing lost when it is used up."""
 
 import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,11 +12,13 @@ from sqlalchemy import Engine, text
 
 from connectors.answers import retry_after_seconds
 from connectors.connection import Settings
+from connectors.contract import Known, Page
 from connectors.errors import BudgetError
+from connectors.memory import MemoryConnector
 from connectors.opening import build_connector
 from connectors.pace import Allowance
 from connectors.session import Session
-from pipeline import World
+from pipeline import Pipeline, World
 from sandbox.client import SandboxClient
 from sync.guard_settings import Budget
 from sync.pacing import LONGEST_WAIT_SECONDS, SharedPace
@@ -152,6 +157,45 @@ def test_a_reading_that_costs_more_than_a_day_goes_on_where_it_stopped(enabled: 
     paced(enabled, engine, Budget(), Budget(), "the last")
     enabled.run()
     assert enabled.rejections() == {}
+
+
+@dataclass
+class Spent:
+    """Passes everything on to `inner`, but has no calls left for a search; notes which records a reading need not show."""
+
+    inner: MemoryConnector
+    known: set[str] = field(default_factory=set)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def find(self, *_: Any) -> Any:
+        """Refuse."""
+        raise BudgetError("no calls are left", 3600)
+
+    def read_changes(self, entity: str, since: datetime | None, fields: Any, known: Known) -> Iterator[Page]:
+        """Ask about every record."""
+        self.known |= {
+            record.id for record in self.inner.records.get(entity, {}).values() if known(record.id, record.modified_at)
+        }
+        return self.inner.read_changes(entity, since, fields)
+
+
+@pytest.mark.feature("ALL-25")
+def test_what_was_read_before_the_calls_end_in_a_later_look_is_not_read_again(
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    memory.run()
+    people = {app.put("contact", name=f"P{n}", email=f"p{n}@nordwerk.example") for n in range(5)}
+    app.now += timedelta(hours=1)
+    reading = Spent(app)
+    memory.connectors = {"salesforce": Spent(salesforce), "app": reading}
+    for known in (set(), people):
+        assert memory.run()["extract"]["stopped"] == "no calls are left"
+        assert reading.known == known
+    memory.connectors = {"salesforce": salesforce, "app": app}
+    memory.run()
+    assert len(salesforce.live("contact")) == 5
 
 
 def a_day_later(world: World, engine: Engine, day: int) -> None:

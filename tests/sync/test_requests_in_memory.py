@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.errors import GuardError, PermanentError
+from connectors.errors import GuardError, PermanentError, TransientError
 from connectors.memory import MemoryConnector
 from pipeline import Pipeline, names
 
@@ -74,6 +74,27 @@ def test_a_run_left_behind_by_a_newer_one_writes_nothing(
     for stage in ("map", "reconcile", "load"):
         memory.stage(stage)
     assert [raw["job_title"] for raw in app.live("contact").values()] == ["new"]
+
+
+def test_a_backfill_that_broke_off_is_not_taken_for_done_because_of_a_newer_run(
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example")
+    salesforce.now += timedelta(days=1)
+    memory.run()
+    app.faults.stop_after = 0
+    with pytest.raises(TransientError):
+        memory.run(mode="backfill", run_id="backfill")
+    app.faults.stop_after = None
+    salesforce.put("contact", LastName="Berg", Email="nils@nordwerk.example")
+    memory.run()
+    memory.run_id = "backfill"
+    with pytest.raises(PermanentError, match=r"overtaken by batch 3, which has not read what it was asked for.*Trigger it again"):
+        memory.stage("load", mode="backfill")
+    assert [raw["name"] for raw in app.live("contact").values()] == ["Berg"]
+    memory.run(mode="backfill")
+    memory.stage("load", mode="backfill")
+    assert len(app.live("contact")) == 2
 
 
 def test_load_does_not_carry_out_a_plan_that_the_guard_stopped(

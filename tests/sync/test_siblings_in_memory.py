@@ -1,10 +1,16 @@
 """Contacts and leads that are the contacts of one app: who makes new ones, conversion, merges, marks."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
+from connectors.contract import Page
+from connectors.memory import MemoryConnector
 from crm import CONTACT, CONTACT_MARKS, LEAD, LEAD_MARKS, both, codes, crm, links, writes
 from pipeline import Pipeline
 from waiting_plans import approve, held
@@ -147,6 +153,91 @@ def test_without_contacts_the_link_of_a_converted_lead_ends_quietly(engine: Engi
     assert len(salesforce.live("lead")) == 1
     assert codes(pipeline) == {}
     assert settled(pipeline)
+
+
+@dataclass
+class Converting:
+    """Passes everything on to `inner`; a lead is converted at the moment at which it is looked up."""
+
+    inner: MemoryConnector
+    lead: str
+    contact: str = ""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def read(self, entity: str, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Page]:
+        """Convert it, once."""
+        if self.lead in ids and not self.contact:
+            self.contact = self.inner.put("contact", LastName="Lind", Email="mara@nordwerk.example")
+            self.inner.edit("lead", self.lead, IsConverted=True, ConvertedContactId=self.contact)
+        return self.inner.read(entity, ids, fields)
+
+
+@pytest.mark.feature("ALL-31")
+@pytest.mark.parametrize("why", ["open", "new mapping"])
+def test_a_conversion_between_the_list_of_changes_and_a_look_at_the_lead_is_followed_by_the_next_run(
+    pipeline: Pipeline, why: str
+) -> None:
+    salesforce, app = both(pipeline)
+    lead, person = linked_lead(pipeline)
+    salesforce.now += timedelta(hours=1)  # the list of changes does not name the lead any more
+    pipeline.run()
+    if why == "open":
+        with pipeline.engine.begin() as connection:
+            connection.execute(text("update sync.link set salesforce_digest = ''"))
+    else:
+        pipeline.change("lead.csv", "Phone,phone,both,", "Phone,phone,both,text")
+        app.edit("contact", person, score="42")
+    converting = Converting(salesforce, lead)
+    pipeline.connectors = {"salesforce": converting, "app": app}  # type: ignore[dict-item]
+    pipeline.run()
+    pipeline.run()
+    assert converting.contact
+    assert links(pipeline) == [("contact", converting.contact, person, "live")]
+    assert list(app.live("contact")) == [person]
+
+
+@pytest.mark.feature("ALL-31", "ALL-20")
+def test_a_plan_that_is_approved_late_leaves_whom_a_conversion_has_moved_meanwhile(pipeline: Pipeline) -> None:
+    salesforce, app = both(pipeline)
+    lead = salesforce.put("lead", LastName="Lind", Email="mara@nordwerk.example", Phone="0400")
+    person = app.put("contact", name="Lindt", email="mara@nordwerk.example", phone="0400")
+    pipeline.change("settings.yaml", "guard: {first_run: go}", "guard: {first_run: hold}")
+    pipeline.run()
+    plan = held(pipeline)
+    contact = salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example")
+    salesforce.edit("lead", lead, IsConverted=True, ConvertedContactId=contact)
+    pipeline.run()
+    assert approve(pipeline, plan)["moved"] == 1
+    pipeline.run()
+    assert settled(pipeline)
+    assert links(pipeline) == [("contact", contact, person, "live")]
+    assert (app.live("contact")[person]["name"], app.live("contact")[person]["sfid"]) == ("Lind", contact)
+    assert (salesforce.live("contact")[contact]["Phone"], codes(pipeline)) == ("0400", {})
+
+
+@pytest.mark.feature("ALL-31", "ALL-20")
+@pytest.mark.parametrize("how", ["held", "asked for"])
+def test_a_plan_that_is_approved_late_makes_nobody_for_a_lead_that_was_converted_meanwhile(pipeline: Pipeline, how: str) -> None:
+    salesforce, app = both(pipeline)
+    lead = salesforce.put("lead", LastName="Lind", Email="mara@nordwerk.example")
+    if how == "held":
+        pipeline.change("settings.yaml", "guard: {first_run: go}", "guard: {first_run: hold}")
+        pipeline.run()
+        pipeline.change("settings.yaml", "guard: {first_run: hold}", "guard: {first_run: go}")
+    else:
+        pipeline.run(mode="plan")
+    [(plan,)] = pipeline.rows("select batch_id from sync.approval")
+    contact = salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example")
+    salesforce.edit("lead", lead, IsConverted=True, ConvertedContactId=contact)
+    salesforce.now += timedelta(hours=1)
+    pipeline.run()
+    pipeline.run()
+    assert approve(pipeline, plan)["moved"] == 1
+    assert settled(pipeline)
+    assert [raw["sfid"] for raw in app.live("contact").values()] == [contact]
+    assert codes(pipeline) == {}
 
 
 @pytest.mark.feature("ALL-31")

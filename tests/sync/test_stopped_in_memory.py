@@ -3,13 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from connectors.contract import Connector, Result, Write
 from connectors.errors import AuthError, PermanentError
 from connectors.memory import MemoryConnector
+from crm import LEAD_MARKS, both, crm
 from pipeline import Pipeline, names
 
 
@@ -72,6 +75,21 @@ def test_a_task_that_is_cleared_does_not_take_it_for_done(
     assert app.live("account") == {}
     stopped.run()
     assert [raw["name"] for raw in app.live("account").values()] == ["Nordwerk"]
+
+
+def test_the_mark_that_it_was_to_bring_comes_with_the_next_run(engine: Engine, tmp_path: Path) -> None:
+    pipeline = crm(engine, tmp_path, lead=f"app: contact, match: [email], {LEAD_MARKS}")
+    salesforce, app = both(pipeline)
+    person = app.put("contact", name="Berg", email="otto@nordwerk.example")
+    pipeline.connectors = {"salesforce": salesforce, "app": Refusing(app, "contact")}
+    with pytest.raises(PermanentError, match="400 the request for contact"):
+        pipeline.run()
+    assert len(salesforce.live("lead")) == 1
+    pipeline.connectors = {"salesforce": salesforce, "app": app}
+    pipeline.run()
+    assert app.live("contact")[person]["tags"] == ["added-lead"]
+    pipeline.run()
+    assert set(pipeline.run()) == {"extract"}
 
 
 @dataclass
