@@ -51,7 +51,7 @@ def stage_matches(batch: Batch, entity: EntitySettings, connectors: Mapping[Side
         if count:
             drop_repeats(connection, batch, entity)
             drop_converted(connection, batch, entity)
-            drop_gone_up(connection, batch, entity)
+            drop_gone_up(connection, batch, entity, reads["salesforce"])
     return count
 
 

@@ -61,7 +61,7 @@ def extract(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any
             if left_out := reads[entity.name]["salesforce"].get("outside"):
                 counts[entity.name]["outside"] = len(left_out)
             with _set_aside(batch, entity, connectors, reads, errors):
-                if opened := stage_open(batch, entity, connectors):
+                if opened := stage_open(batch, entity, connectors, reads[entity.name]):
                     counts[entity.name]["opened"] = opened
     for entity in batch.entities():
         if entity.name in counts and entity.name not in errors and sum(counts[entity.name].values()):

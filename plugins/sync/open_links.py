@@ -28,9 +28,9 @@ select record_id from staging.raw where batch_id = :id and batch_day = :day and 
 """
 
 
-def stage_open(batch: Batch, entity: EntitySettings, connectors: Mapping[Side, Connector]) -> int:
+def stage_open(batch: Batch, entity: EntitySettings, connectors: Mapping[Side, Connector], reads: Mapping[str, Any]) -> int:
     """Stage both records of links that have moved, by now or in a run that broke off, the app's of those that end, and the records
-    whose digest is open. Return how many were fetched."""
+    whose digest is open. `reads`: when each side was read. Return how many were fetched."""
     count = 0
     with batch.engine.begin() as connection:
         moved = _moved(connection, batch, entity)
@@ -41,7 +41,7 @@ def stage_open(batch: Batch, entity: EntitySettings, connectors: Mapping[Side, C
             count += _stage(connection, batch, entity, side, connectors[side], wanted[side], opened)
         if count:
             drop_repeats(connection, batch, entity)
-            drop_gone_up(connection, batch, entity)
+            drop_gone_up(connection, batch, entity, reads["salesforce"])
     return count
 
 

@@ -5,7 +5,7 @@ person deleted stays a tombstone, so that the contact is not made there anew for
 or there is no entity for it, the link stays and the planner ends it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from sync.settings import EntitySettings
 from sync.siblings import heir_of
 
 GONE_UP = "(r.is_deleted and r.raw->>'MasterRecordId' <> '' or r.raw->>'IsConverted' = 'true')"
+SUCCESSOR = "case when r.is_deleted then r.raw->>'MasterRecordId' else r.raw->>'ConvertedContactId' end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,10 @@ def follow_successors(batch: Batch, entity: EntitySettings) -> None:
     if not entity.facts("salesforce"):
         return
     with batch.engine.begin() as connection:
+        steps = _steps(connection, batch, entity)
         drop_converted(connection, batch, entity)
         converted = [row for row in gone_up(connection, batch, entity, ("tombstone",)) if not row.is_deleted]
-        for follower in _followers(batch, entity, [*gone_up(connection, batch, entity), *converted]):
+        for follower in _followers(batch, entity, [*gone_up(connection, batch, entity), *converted], steps):
             _move(connection, batch, follower)
         ended = [row.id for row in gone_up(connection, batch, entity)]
         connection.execute(text("update sync.link set salesforce_digest = '' where id = any(:ids)"), {"ids": ended})
@@ -59,15 +61,15 @@ def drop_converted(connection: Connection, batch: Batch, entity: EntitySettings)
     forget(connection, batch, entity, "salesforce", connection.execute(query, _values(batch, entity)).scalars().all())
 
 
-def drop_gone_up(connection: Connection, batch: Batch, entity: EntitySettings) -> None:
-    """Take linked records out that were only looked up and went up in others since the changes were read: the next run reads that
-    and moves their link, which would end here."""
+def drop_gone_up(connection: Connection, batch: Batch, entity: EntitySettings, read: Mapping[str, Any]) -> None:
+    """Take linked records out that were only looked up and went up in others since the changes were read (`read`: when): the next run
+    reads that and moves their link, which would end here."""
     query = text(
         "delete from staging.raw r using sync.link l where r.batch_id = :id and r.batch_day = :day and r.entity = :entity"
         " and r.side = 'salesforce' and r.origin = 'match' and l.integration_id = :integration_id and l.entity = r.entity"
-        f" and l.salesforce_id = r.record_id and {GONE_UP}"
+        f" and l.salesforce_id = r.record_id and {GONE_UP} and r.modified_at >= cast(:since as timestamptz)"
     )
-    connection.execute(query, _values(batch, entity))
+    connection.execute(query, {**_values(batch, entity), "since": read["server_time"]})
 
 
 def _values(batch: Batch, entity: EntitySettings) -> dict[str, Any]:
@@ -79,8 +81,7 @@ def gone_up(
 ) -> Sequence[Any]:
     """The linked records of the batch that were merged or converted, with their links."""
     query = text(
-        "select l.id, r.record_id, l.app_id, r.is_deleted, case when r.is_deleted then r.raw->>'MasterRecordId'"
-        "  else r.raw->>'ConvertedContactId' end as successor from staging.raw r join sync.link l on l.integration_id = r.integration_id"
+        "select l.id, r.record_id, l.app_id, r.is_deleted from staging.raw r join sync.link l on l.integration_id = r.integration_id"
         "  and l.entity = r.entity and l.salesforce_id = r.record_id and l.state = any(:states) and l.app_id is not null"
         " where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and r.side = 'salesforce'"
         f" and {GONE_UP} order by l.id"
@@ -88,14 +89,25 @@ def gone_up(
     return connection.execute(query, {**_values(batch, entity), "states": list(states)}).all()
 
 
-def _followers(batch: Batch, entity: EntitySettings, rows: Sequence[Any]) -> list[_Follower]:
-    merged = {row.record_id: row.successor for row in rows if row.is_deleted}
+def _steps(connection: Connection, batch: Batch, entity: EntitySettings) -> dict[str, Any]:
+    """What the batch's records of Salesforce went up in, by id, linked or not."""
+    query = text(
+        f"select r.record_id, r.is_deleted, {SUCCESSOR} as successor from staging.raw r where r.batch_id = :id and r.batch_day = :day"
+        f" and r.entity = :entity and r.side = 'salesforce' and {GONE_UP}"
+    )
+    return {row.record_id: row for row in connection.execute(query, _values(batch, entity))}
+
+
+def _followers(batch: Batch, entity: EntitySettings, rows: Sequence[Any], steps: Mapping[str, Any]) -> list[_Follower]:
+    """Follow each record step by step, through merges and a conversion; those converted themselves come first."""
     heir = heir_of(batch.integration.settings, entity)
     found = []
-    for row in rows:
-        target, successor = entity if row.is_deleted else heir, row.successor
-        for _ in merged if row.is_deleted else ():
-            successor = merged.get(successor, successor)
+    for row in sorted(rows, key=lambda row: row.is_deleted):
+        target: EntitySettings | None = entity
+        successor = row.record_id
+        for _ in steps:
+            if target is entity and (step := steps.get(successor)):
+                target, successor = entity if step.is_deleted else heir, step.successor
         if target is not None and successor:
             found.append(_Follower(row.id, row.app_id, target, successor))
     return found

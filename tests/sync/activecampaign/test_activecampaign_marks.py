@@ -261,3 +261,43 @@ def test_a_converted_lead_keeps_its_place_though_another_contact_goes_up_in_it_a
     assert enabled.partner("contact", contact) == there
     assert enabled.rejections() == {left: ["merged"]}
     assert len(enabled.found("contacts")) == 2
+
+
+@pytest.mark.feature("AC-03", "ALL-31")
+@pytest.mark.parametrize("is_broken_off", [False, True])
+def test_of_two_leads_that_are_merged_and_converted_at_once_the_rest_is_told(
+    enabled: ActiveCampaignWorld, is_broken_off: bool
+) -> None:
+    other = enabled.lead(LastName="Berg", Email="otto@berg.example")
+    enabled.run()
+    lead = enabled.lead(LastName="Lind", Email="mara@nordwerk.example")
+    enabled.run()
+    left, there = (enabled.partner("lead", each) for each in (other, lead))
+    enabled.later(3600)
+    enabled.salesforce.action("merge", kind="Lead", winner=lead, losers=[other])
+    contact = convert(enabled, lead)
+    if is_broken_off:
+        enabled.run(stages=("extract",))
+    enabled.run()
+    enabled.later(7200)
+    enabled.run()
+    assert enabled.partner("contact", contact) == there
+    assert enabled.rejections() == {left: ["merged"]}
+    assert len(enabled.found("contacts")) == 2
+    enabled.assert_settled()
+
+
+@pytest.mark.feature("AC-03", "ALL-31")
+def test_a_lead_that_goes_up_in_another_one_and_becomes_a_contact_by_that_is_followed_to_the_end(
+    enabled: ActiveCampaignWorld,
+) -> None:
+    lead, there = enabled.pair("lead")
+    winner = enabled.lead(LastName="Berg", Email="mara@berg.example")
+    enabled.salesforce.action("merge", kind="Lead", winner=winner, losers=[lead])
+    contact = convert(enabled, winner)
+    enabled.run()
+    enabled.run()
+    assert enabled.partner("contact", contact) == there
+    assert len(enabled.found("contacts")) == len(enabled.found("Contact")) == 1
+    assert enabled.one("contacts")["email"] == "mara@berg.example"
+    enabled.assert_settled()
