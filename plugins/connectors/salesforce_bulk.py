@@ -178,8 +178,14 @@ class BulkJobs:
             self._calls.call("PATCH", job, "write", json={"state": "UploadComplete"})
         except ApiError:
             # A repeat after a lost answer is refused because the job runs already.
-            if ANSWERS.read(self._calls.call("GET", job, "read"), Job)["state"] not in UPLOADED_STATES:
+            if self._state(job) not in UPLOADED_STATES:
                 raise
+
+    def _state(self, job: str) -> str:
+        try:
+            return str(ANSWERS.read(self._calls.call("GET", job, "read"), Job)["state"])
+        except ApiError as error:
+            raise TransientError(f"It is not known whether {job} has begun: {error}") from None
 
     def _collect(self, job: str, way: Way, packet: Sequence[Write], table: Table, results: dict[int, Result]) -> None:
         """Fill `results` by place, file by file, as far as the answers come."""

@@ -104,7 +104,8 @@ def _reads(batch: Batch) -> dict[str, Any]:
 
 def _left(batch: Batch, reads: Mapping[str, Any]) -> str:
     """Return what the next run has to read anew, and why: it could not be read, or not be written by an earlier try of this task."""
-    kinds = {"error": "was not read", "stopped": "was not written, it is left to the next run"}
+    whose = "it is left to the next run" if batch.request.is_read_again else "trigger this again"
+    kinds = {"error": "was not read", "stopped": f"was not written, {whose}"}
     return "; ".join(
         f"{batch.name} {name} {words}: {read[kind]}"
         for name, read in reads.items()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from connectors.contract import Write
 from connectors.errors import AuthError, TransientError
 from connectors.salesforce_bulk import BulkJobs, Waiting, parse, split_error, table_of
+from connectors.salesforce_calls import ApiError, Problem
 from connectors.salesforce_collections import Way
 
 INSERT, UPDATE = Way("insert"), Way("update")
@@ -156,6 +157,22 @@ def test_a_job_that_is_refused_before_its_start_has_sent_nothing_and_nothing_wai
     assert (results, salesforce.live()) == ([], {})
     assert isinstance(stopped, error)
     bulk.require_finished("contact")
+
+
+def test_of_a_job_that_nobody_can_ask_after_nothing_is_said(salesforce, bulk, monkeypatch):
+    call = bulk._calls.call
+
+    def refuse(method, path, kind, **arguments):
+        answer = call(method, path, kind, **arguments)
+        if path.startswith("jobs/ingest/") and method in ("PATCH", "GET"):
+            raise ApiError("refused", 400, Problem("INVALIDJOB", "no"))
+        return answer
+
+    monkeypatch.setattr(bulk._calls, "call", refuse)
+    results, stopped = until_stopped(bulk.write("contact", creates(3)))
+    assert [result.state for result in results] == ["unknown"] * 3
+    assert isinstance(stopped, TransientError)
+    assert len(salesforce.live()) == 3, "it has begun, and is not given up"
 
 
 @pytest.mark.parametrize("kind", ["broken", "page", "half"])
