@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -18,6 +19,16 @@ from sync.staging import wanted_fields
 from sync.tally import tally_again
 
 NOT_SHOWN = "not_shown"
+# From the few accepted creates to their records: the links of a first backfill are all pending.
+AWAITED = """
+with awaited as materialized (
+  select l.salesforce_id, l.app_id from sync.action a join sync.link l on l.id = a.link_id and l.state = 'pending'
+  where a.integration_id = :integration_id and a.state = 'accepted' and l.entity = :entity)
+select s.side, s.record_id from staging.raw s join awaited w on s.record_id = w.salesforce_id
+where s.batch_id = :id and s.batch_day = :day and s.entity = :entity and s.side = 'salesforce'
+union select s.side, s.record_id from staging.raw s join awaited w on s.record_id = w.app_id
+where s.batch_id = :id and s.batch_day = :day and s.entity = :entity and s.side = 'app'
+"""
 log = logging.getLogger(__name__)
 
 
@@ -46,15 +57,13 @@ def settle_shown(batch: Batch, entity: EntitySettings, connectors: Mapping[Side,
 
 def awaited(connection: Connection, batch: Batch, entity: EntitySettings) -> Iterator[Rejection]:
     """Yield anew the notes of records in this batch whose create is not shown yet: their changes wait with them."""
-    query = text(
-        "select s.side, s.record_id from staging.raw s join sync.link l on l.integration_id = s.integration_id and l.entity = s.entity"
-        " and l.state = 'pending' and s.record_id = case s.side when 'salesforce' then l.salesforce_id else l.app_id end"
-        " where s.batch_id = :id and s.batch_day = :day and s.entity = :entity"
-        " and exists (select 1 from sync.action a where a.link_id = l.id and a.state = 'accepted')"
-    )
     words = "its counterpart was taken and is shown later; what changed since goes then"
-    for side, record_id in connection.execute(query, {"id": batch.id, "day": batch.day, "entity": entity.name}):
+    for side, record_id in connection.execute(text(AWAITED), _values(batch, entity)):
         yield Rejection(entity.name, side, record_id, "load", [reason("", WAITS, words)])
+
+
+def _values(batch: Batch, entity: EntitySettings) -> dict[str, Any]:
+    return {"id": batch.id, "day": batch.day, "entity": entity.name, "integration_id": batch.integration_id}
 
 
 def _of_origin(action: Outgoing) -> Rejection:

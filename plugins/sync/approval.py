@@ -151,11 +151,12 @@ def drop_parked(connection: Connection, batch: Batch, entity: EntitySettings) ->
         return 0
     return connection.execute(
         text(
-            "with parked as materialized (select h.entity, h.salesforce_id, h.app_id from sync.action h"
+            "with parked as materialized (select h.salesforce_id, h.app_id from sync.action h"
             "  join sync.approval p on p.batch_id = h.batch_id and p.state = 'waiting'"
             "  where h.integration_id = :integration_id and h.entity = :entity and h.state = 'planned')"
             " delete from staging.raw r where r.batch_id = :id and r.batch_day = :day and r.entity = :entity and r.origin <> 'match'"
-            " and exists (select 1 from parked p where r.record_id = case r.side when 'salesforce' then p.salesforce_id else p.app_id end)"
+            " and (r.side = 'salesforce' and r.record_id in (select salesforce_id from parked)"
+            "  or r.side = 'app' and r.record_id in (select app_id from parked))"
         ),
         {"id": batch.id, "day": batch.day, "integration_id": batch.integration_id, "entity": entity.name},
     ).rowcount

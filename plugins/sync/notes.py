@@ -54,8 +54,11 @@ def withdraw_left_alone(connection: Connection, batch: Batch, entity: EntitySett
     """Take back what this batch's checks said of new records that are left alone: nobody wants to make them, or a sibling has them."""
     query = text(
         "select distinct r.record_id from staging.record r where r.batch_id = :id and r.batch_day = :day and r.entity = :entity"
-        " and r.verdict = 'rejected' and not exists (select 1 from sync.link l where l.integration_id = :integration_id"
-        "  and l.entity = :entity and r.record_id = case r.side when 'app' then l.app_id else l.salesforce_id end)"
+        " and r.verdict = 'rejected'"
+        " and not exists (select 1 from sync.link l where l.integration_id = :integration_id and l.entity = :entity"
+        "  and r.side = 'salesforce' and l.salesforce_id = r.record_id)"
+        " and not exists (select 1 from sync.link l where l.integration_id = :integration_id and l.entity = :entity"
+        "  and r.side = 'app' and l.app_id = r.record_id)"
         " and (r.side = any(:left_alone) or r.side = 'app' and exists (select 1 from sync.link l"
         "  where l.integration_id = :integration_id and l.entity = any(:siblings) and l.app_id = r.record_id))"
     )

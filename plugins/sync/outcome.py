@@ -41,7 +41,7 @@ def trouble_of(connection: Connection, batch: Batch) -> Trouble:
     actions = text(
         "select count(distinct a.link_id), count(distinct a.link_id) filter (where not exists (select 1 from sync.rejection r"
         "  where r.integration_id = a.integration_id and r.entity = a.entity and r.closed_at is null and r.last_batch_id = :id"
-        "  and r.record_id = case r.side when 'salesforce' then a.salesforce_id else a.app_id end))"
+        "  and (r.side = 'salesforce' and r.record_id = a.salesforce_id or r.side = 'app' and r.record_id = a.app_id)))"
         " from sync.action a where a.batch_id = :id and a.state in ('failed', 'unknown') and a.attempts > 0"
     )
     failed = connection.execute(actions, {"id": batch.id}).one()
