@@ -177,40 +177,37 @@ def environment(
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "LOCKSTEP"))}
     url = make_url(database)
     store = {"conn_type": "postgres", "host": url.query["host"], "login": url.username, "schema": url.database}
-    return (
-        kept
-        | {
-            "AIRFLOW_HOME": str(home),
-            "AIRFLOW_ADMIN_PASSWORD": PASSWORD,
-            "AIRFLOW_CONN_LOCKSTEP_DB": json.dumps(store),
-            "AIRFLOW__API__BASE_URL": f"http://{HOST}:{port}",
-            "AIRFLOW__API__HOST": HOST,
-            "AIRFLOW__API__PORT": str(port),
-            "AIRFLOW__API__SECRET_KEY": "s" * 32,
-            "AIRFLOW__API__WORKERS": "1",
-            "AIRFLOW__API_AUTH__JWT_SECRET": "j" * 64,
-            "AIRFLOW__CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
-            "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
-            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://{HOST}:{port}/execution/",
-            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-            "AIRFLOW__CORE__FERNET_KEY": base64.urlsafe_b64encode(b"f" * 32).decode(),
-            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "AIRFLOW__CORE__PARALLELISM": "4",
-            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
-            "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
-            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",  # no file changes, but a callback that meets its file being read waits as long
-            "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "600",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": airflow,
-            "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.25",
-            "GX_ANALYTICS_ENABLED": "False",
-            "LOCKSTEP_REHEARSAL": "1",
-            "LOCKSTEP_MAPPINGS": str(mappings),
-            "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
-            "PYTHONPATH": os.pathsep.join(str(ROOT / name) for name in ("", "plugins", "config")),
-            "PYTHONWARNINGS": "ignore",
-            **own,
-        }
-    )
+    return kept | {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW_ADMIN_PASSWORD": PASSWORD,
+        "AIRFLOW_CONN_LOCKSTEP_DB": json.dumps(store),
+        "AIRFLOW__API__BASE_URL": f"http://{HOST}:{port}",
+        "AIRFLOW__API__HOST": HOST,
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__SECRET_KEY": "s" * 32,
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API_AUTH__JWT_SECRET": "j" * 64,
+        "AIRFLOW__CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://{HOST}:{port}/execution/",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__FERNET_KEY": base64.urlsafe_b64encode(b"f" * 32).decode(),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",  # a callback that meets its file being read waits as long
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "600",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": airflow,
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.25",
+        "GX_ANALYTICS_ENABLED": "False",
+        "LOCKSTEP_REHEARSAL": "1",
+        "LOCKSTEP_MAPPINGS": str(mappings),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
+        "PYTHONPATH": os.pathsep.join(str(ROOT / name) for name in ("", "plugins", "config")),
+        "PYTHONWARNINGS": "ignore",
+        **own,
+    }
 
 
 MAKE_USERS = """
