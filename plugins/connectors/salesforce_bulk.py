@@ -128,18 +128,16 @@ class BulkJobs:
             middle = len(packet) // 2
             yield from chain(self._write_job(way, packet[:middle]), self._write_job(way, packet[middle:]))
             return
-        job = self._open(way)
+        job = self._upload(way, content)
         results: dict[int, Result] = {}
         stop: SyncError | None = None
-        may_have_begun = has_begun = False
+        has_begun = False
         try:
-            self._upload(job, content)
-            may_have_begun = True
             self._start(job)
             has_begun = True
             self._collect(job, way, packet, table, results)
         except SyncError as error:
-            if not may_have_begun or (not has_begun and isinstance(error, ApiError)):
+            if not has_begun and isinstance(error, ApiError):
                 self._give_up(job)
                 raise  # nothing was written
             stop = error
@@ -149,22 +147,21 @@ class BulkJobs:
         if stop:
             raise stop
 
-    def _open(self, way: Way) -> str:
-        """Return the path of a new job."""
+    def _upload(self, way: Way, content: bytes) -> str:
+        """Return the path of a job that holds the rows and has not begun: whatever fails here, nothing was written."""
         body = {"object": self._source, "operation": way.verb, **ENCODING}
         body |= {"externalIdFieldName": way.key} if way.key else {}
         made = ANSWERS.read(self._calls.call("POST", "jobs/ingest", "write", is_safe=True, json=body), Made)
-        return f"jobs/ingest/{made['id']}"
-
-    def _upload(self, job: str, content: bytes) -> None:
-        """Give the job its rows. It does not begin by that: whatever fails here, nothing was written."""
+        job = f"jobs/ingest/{made['id']}"
         headers = {"Content-Type": "text/csv; charset=UTF-8"}
         try:
             self._calls.call("PUT", f"{job}/batches", "write", data=content, headers=headers)
-        except ApiError as error:
+        except SyncError as error:
             # A repeat after a lost answer is refused because the rows are there already.
-            if HAS_ROWS not in error.words:
+            if not (isinstance(error, ApiError) and HAS_ROWS in error.words):
+                self._give_up(job)
                 raise
+        return job
 
     def _give_up(self, job: str) -> None:
         """Abort a job that is not to begin any more, lest later runs wait for it."""

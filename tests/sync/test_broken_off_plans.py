@@ -12,19 +12,15 @@ from sync import approval
 from sync.apply import apply
 from sync.disconnect import disconnect, reconnect
 from sync.undo import undo
-from waiting_plans import approve, held, people
+from waiting_plans import approve, held, people, six_of_ten
 
 
 @pytest.mark.feature("ALL-21")
 def test_an_approved_plan_that_was_broken_off_ends_with_its_integration(
     limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
 ) -> None:
-    ids = people(salesforce, 10)
-    limited.run(mode="backfill")
-    for each in ids[:6]:
-        salesforce.edit("contact", each, Title="new")
-    limited.run()
-    batch_id, before = held(limited), app.writes_seen
+    _, batch_id = six_of_ten(limited, salesforce)
+    before = app.writes_seen
     approval.decide(limited.engine, batch_id, "approved", "operator")
     disconnect(limited.engine, "salesforce_freshdesk", "operator")
     with pytest.raises(PermanentError, match="was disconnected by operator"):
@@ -43,12 +39,7 @@ def test_an_approved_plan_that_broke_off_is_not_jumped_over_when_a_later_one_is_
         raise TransientError("Salesforce cannot be reached")
 
     limited.change("settings.yaml", "overlap_minutes: 10", "overlap_minutes: 0")
-    ids = people(salesforce, 10)
-    limited.run(mode="backfill")
-    for each in ids[:6]:
-        salesforce.edit("contact", each, Title="new")
-    limited.run()
-    first = held(limited)
+    ids, first = six_of_ten(limited, salesforce)
     for each in ids[6:]:
         salesforce.remove("contact", each)
     limited.run()
@@ -66,12 +57,7 @@ def test_an_approved_plan_that_broke_off_is_not_jumped_over_when_a_later_one_is_
 def test_what_an_approved_plan_had_left_is_planned_anew_by_a_run_that_overtakes_it(
     limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
 ) -> None:
-    ids = people(salesforce, 10)
-    limited.run(mode="backfill")
-    for each in ids[:6]:
-        salesforce.edit("contact", each, Title="new")
-    limited.run()
-    broken_off = held(limited)
+    ids, broken_off = six_of_ten(limited, salesforce)
     app.faults.stop_after = 2
     with pytest.raises(TransientError):
         approve(limited, broken_off)

@@ -14,7 +14,7 @@ from pipeline import QUICK, Pipeline, World, names
 from sync import approval
 from sync.apply import apply
 from sync.disconnect import disconnect, reconnect
-from waiting_plans import LIMITED, approve, held, people
+from waiting_plans import LIMITED, approve, held, people, six_of_ten
 
 
 @pytest.mark.feature("ALL-21")
@@ -104,12 +104,8 @@ def test_deletions_that_only_tick_a_box_are_deletions_to_the_guard(engine: Engin
 def test_a_plan_is_not_carried_out_once_its_integration_was_disconnected(
     limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector, forgets: bool
 ) -> None:
-    ids = people(salesforce, 10)
-    limited.run(mode="backfill")
-    for each in ids[:6]:
-        salesforce.edit("contact", each, Title="new")
-    limited.run()
-    batch_id, before = held(limited), app.writes_seen
+    _, batch_id = six_of_ten(limited, salesforce)
+    before = app.writes_seen
     disconnect(limited.engine, "salesforce_freshdesk", "operator", forgets)
     with pytest.raises(PermanentError, match="was disconnected by operator"):
         approve(limited, batch_id)
@@ -125,12 +121,7 @@ def test_a_plan_is_not_carried_out_once_its_integration_was_disconnected(
 
 @pytest.mark.feature("ALL-21")
 def test_a_held_plan_stops_nobody_else(limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector) -> None:
-    ids = people(salesforce, 10)
-    limited.run(mode="backfill")
-    for each in ids[:6]:
-        salesforce.edit("contact", each, Title="new")
-    limited.run()
-    batch_id = held(limited)
+    ids, batch_id = six_of_ten(limited, salesforce)
     salesforce.edit("contact", ids[9], Title="meanwhile")
     salesforce.put("contact", LastName="Newcomer", Email="new@nordwerk.example")
     limited.run()
@@ -149,15 +140,11 @@ def test_a_held_plan_stops_nobody_else(limited: Pipeline, salesforce: MemoryConn
 def test_what_moved_since_the_plan_is_left_to_the_next_run(
     limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
 ) -> None:
-    ids = people(salesforce, 10)
-    limited.run(mode="backfill")
-    for each in ids[:6]:
-        salesforce.edit("contact", each, Title="new")
-    limited.run()
+    ids, plan = six_of_ten(limited, salesforce)
     desk = {raw["name"]: key for key, raw in app.live("contact").items()}
     app.edit("contact", desk["P00"], job_title="moved in the app")
     salesforce.edit("contact", ids[1], Title="moved in Salesforce")
-    counts = approve(limited, held(limited))
+    counts = approve(limited, plan)
     assert counts["moved"] == 2
     titles = {raw["name"]: raw["job_title"] for raw in app.live("contact").values()}
     assert (titles["P00"], titles["P01"], titles["P02"]) == ("moved in the app", "old", "new")

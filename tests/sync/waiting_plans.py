@@ -23,3 +23,13 @@ def held(pipeline: Pipeline) -> int:
     """The number of the one plan that waits."""
     [(batch_id,)] = pipeline.rows("select batch_id from sync.approval where state = 'waiting'")
     return int(batch_id)
+
+
+def six_of_ten(pipeline: Pipeline, salesforce: MemoryConnector) -> tuple[list[str], int]:
+    """Let six of ten people who are in step be edited, which the guard holds; return all ids and the number of the plan."""
+    ids = people(salesforce, 10)
+    pipeline.run(mode="backfill")
+    for each in ids[:6]:
+        salesforce.edit("contact", each, Title="new")
+    pipeline.run()
+    return ids, held(pipeline)

@@ -276,10 +276,11 @@ def test_of_two_leads_that_are_merged_and_converted_at_once_the_rest_is_told(
     enabled.later(3600)
     enabled.salesforce.action("merge", kind="Lead", winner=lead, losers=[other])
     contact = convert(enabled, lead)
+    enabled.later(2 * 3600)
     if is_broken_off:
         enabled.run(stages=("extract",))
     enabled.run()
-    enabled.later(7200)
+    enabled.later(3 * 3600)
     enabled.run()
     assert enabled.partner("contact", contact) == there
     assert enabled.rejections() == {left: ["merged"]}
