@@ -34,7 +34,8 @@ ALIVE: Mapping[str, Any] = {
     "keepalives_count": PROBES,
     "tcp_user_timeout": UNANSWERED_SECONDS * 1000,
 }
-SERVER_ALIVE: Mapping[str, str] = {
+SESSION: Mapping[str, str] = {
+    "TimeZone": "UTC",  # the day of a batch, and so its partition, is the same for every server and client
     "tcp_keepalives_idle": str(IDLE_SECONDS),
     "tcp_keepalives_interval": str(PROBE_SECONDS),
     "tcp_keepalives_count": str(PROBES),
@@ -68,14 +69,14 @@ def connect(url: str) -> Engine:
         hide_parameters=True,  # error texts go to the log, and the parameters are people's data
         connect_args={"application_name": "lockstep", "connect_timeout": 10, **_unless_given(address)},
     )
-    event.listen(engine, "connect", _keep_alive)
+    event.listen(engine, "connect", _set_up)
     return engine
 
 
-def _keep_alive(connection: DriverConnection[Any], _: object) -> None:
-    """Tell the server, by a query and not by startup options, which poolers refuse; an older server skips what it does not know."""
+def _set_up(connection: DriverConnection[Any], _: object) -> None:
+    """Tell the server by a query, not by startup options, which poolers refuse; an older server skips what it does not know."""
     query = "select set_config(name, %s::jsonb ->> name, false) from pg_settings where name = any(%s)"
-    connection.execute(query, [to_json(SERVER_ALIVE), list(SERVER_ALIVE)])
+    connection.execute(query, [to_json(SESSION), list(SESSION)])
     connection.commit()
 
 

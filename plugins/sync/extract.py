@@ -23,10 +23,11 @@ from sync.counterparts import stage_matches
 from sync.database import to_json
 from sync.history import drop_history
 from sync.open_links import stage_open
+from sync.partitions import forget_staged
 from sync.rejections import restage
 from sync.settings import EntitySettings, Side
 from sync.siblings import siblings_of
-from sync.staging import drop_partitions, drop_repeats
+from sync.staging import drop_repeats
 from sync.successors import converts_first, follow_successors
 from sync.vanished import note_vanished
 
@@ -40,8 +41,8 @@ def extract(batch: Batch, connectors: Mapping[Side, Connector]) -> dict[str, Any
     An entity that cannot be read is reported with the batch and left out; the others go on. Raises AuthError, RateLimitError
     and, when no entity could be read or the others have nothing new, the first error.
     """
+    forget_staged(batch.engine, batch.name, batch.day - timedelta(days=batch.integration.settings.staging_days))
     with batch.engine.begin() as connection:
-        drop_partitions(connection, batch.day - timedelta(days=batch.integration.settings.staging_days))
         _forget_earlier_tries(connection, batch)
     reads: dict[str, Any] = {entity.name: {} for entity in batch.entities()}
     errors: dict[str, SyncError] = {}

@@ -109,6 +109,7 @@ def _link_matched(connection: Connection, batch: Batch, entity: EntitySettings) 
             " select :integration_id, :entity, s.record_id, a.record_id, case when a.half_of is not null then :gone end,"
             "  case when s.half_of is not null then :gone end, :id from newcomer s join newcomer a on a.record_id = s.matched_id"
             " where s.side = 'salesforce' and a.side = 'app' and (s.origin <> 'match' or a.origin <> 'match')"
+            ' order by s.record_id collate "C"'
         ),
         {**values, "gone": GONE},
     )
@@ -141,6 +142,7 @@ def _link_singles(connection: Connection, batch: Batch) -> None:
                 " from single n where n.entity = :entity and not (n.side = 'app' and exists (select 1 from sync.link l"
                 "  where l.integration_id = :integration_id and l.entity = any(:siblings) and l.app_id = n.record_id))"
                 " and not (n.side = 'app' and exists (select 1 from undecided u where u.entity = any(:siblings) and u.record_id = n.record_id))"
+                ' order by n.side, n.record_id collate "C"'
             ),
             {"integration_id": batch.integration_id, "entity": entity.name, "siblings": list(siblings), "id": batch.id},
         )

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Engine, text
 
-from sync.staging import drop_partitions
+from sync.partitions import forget_staged
 
 FORGOTTEN = "forgotten"  # code of an action without its values: it cannot be taken back
 # By table: what becomes of rows that ended before `:before`.
@@ -25,15 +25,18 @@ RULES: Mapping[str, str] = {
 }
 
 
-def forget(engine: Engine, before: datetime, staged_before: date) -> dict[str, int]:
-    """Forget the values of what ended before `before`, and staged rows of days before `staged_before`; return rows by table.
+def forget(engine: Engine, before: datetime, staged_before: Mapping[str, date]) -> dict[str, int]:
+    """Forget the values of what ended before `before`, and what integrations staged on days before `staged_before`; return rows by table.
 
-    Staged rows go with whole days, which count as one.
+    `staged_before`: days by integration; one that is not in it, as its mapping is gone, keeps what the others do at most. Of the staging
+    tables the partitions count from which something went.
     """
     counts = {}
     for table, statement in RULES.items():
         with engine.begin() as connection:
             counts[table] = connection.execute(text(statement), {"before": before}).rowcount
-    with engine.begin() as connection:
-        counts["staging"] = len(drop_partitions(connection, staged_before))
+    with engine.connect() as connection:
+        names = connection.execute(text("select distinct name from sync.integration order by 1")).scalars().all()
+    first = min(staged_before.values(), default=before.date())
+    counts["staging"] = sum(forget_staged(engine, name, staged_before.get(name, first)) for name in names)
     return counts

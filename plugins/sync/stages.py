@@ -18,11 +18,11 @@ from sync.database import integration_lock, migrate
 from sync.disconnect import disconnection
 from sync.load import load
 from sync.map import map_batch
+from sync.partitions import ensure_partitions
 from sync.reading import read
 from sync.reconcile import reconcile
 from sync.recover import recover
 from sync.settings import Settings, Side
-from sync.staging import ensure_partitions
 from sync.users import read_users
 from sync.validate import validate
 
@@ -86,8 +86,8 @@ def _end_quietly(ended: str, stage: str, run_id: str) -> dict[str, Any]:
 def _extract(engine: Engine, folder: Path, run_id: str, request: Request, connectors: Mapping[Side, Connector]) -> dict[str, Any]:
     migrate(engine)
     batch: Batch = open_batch(engine, folder, connectors, run_id, request)
+    ensure_partitions(engine, batch.day)
     with engine.begin() as connection:
-        ensure_partitions(connection, batch.day)
         expire(connection, batch.integration_id)
     try:
         return {"batch_id": batch.id, **_read(batch, connectors)}

@@ -1,4 +1,4 @@
-"""The staging tables: daily partitions, raw rows in, typed views out.
+"""The staging tables: raw rows in, typed views out.
 
 `staging.raw` holds what the systems answered (only mapped fields), `staging.record` the common fields, one row per record and
 batch; `staging.<app>_<entity>` is a typed view of it for analysts and for the data-quality checks.
@@ -6,7 +6,6 @@ batch; `staging.<app>_<entity>` is a typed view of it for analysts and for the d
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -26,37 +25,12 @@ SQL_TYPES = {
     "text": "text", "reference": "text", "number": "numeric", "boolean": "boolean", "date": "date", "datetime": "timestamptz",
     "list": "jsonb",
 }  # fmt: skip
-PARTITION_LOCK = 7_301_002
 IS_BUILT_ON = """
 select exists (select 1 from pg_depend d join pg_rewrite r on r.oid = d.objid
   where d.classid = 'pg_rewrite'::regclass and d.refobjid = to_regclass(:name) and r.ev_class <> to_regclass(:name))
 """
 NUL = "\\u0000"  # as JSON spells it
 log = logging.getLogger(__name__)
-
-
-def ensure_partitions(connection: Connection, day: date) -> None:
-    """Create the partitions of `day` where they are missing."""
-    connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": PARTITION_LOCK})
-    for table in ("raw", "record"):
-        connection.execute(
-            text(
-                f"create table if not exists staging.{table}_{day:%Y%m%d} partition of staging.{table}"
-                f" for values from ('{day}') to ('{day + timedelta(days=1)}')"
-            )
-        )
-
-
-def drop_partitions(connection: Connection, before: date) -> list[str]:
-    """Drop the partitions of days before `before`; return their names."""
-    query = text(
-        "select c.relname from pg_inherits h join pg_class c on c.oid = h.inhrelid"
-        " where h.inhparent = any(array['staging.raw'::regclass, 'staging.record'::regclass]) and right(c.relname, 8) < :before"
-    )
-    names = sorted(connection.execute(query, {"before": f"{before:%Y%m%d}"}).scalars())
-    for name in names:
-        connection.execute(text(f"drop table staging.{name}"))
-    return names
 
 
 def wanted_fields(batch: Batch, entity: EntitySettings, side: Side) -> tuple[str, ...]:

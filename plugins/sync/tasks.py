@@ -119,9 +119,10 @@ def run_forgetting() -> dict[str, int]:
 
     context: Any = get_current_context()
     now = datetime.now(UTC)
-    days = max(settings_file.load(mapping_folder(app)).staging_days for app in apps())
+    known = [settings_file.load(mapping_folder(app)) for app in apps()]
+    staged_before = {each.integration: (now - timedelta(days=each.staging_days)).date() for each in known}
     with opened(database_url) as engine:
-        return forget(engine, now - timedelta(days=context["params"]["history_days"]), (now - timedelta(days=days)).date())
+        return forget(engine, now - timedelta(days=context["params"]["history_days"]), staged_before)
 
 
 def run_watch() -> dict[str, str]:

@@ -24,9 +24,9 @@ from sync.database import integration_lock, migrate, to_json
 from sync.decisions import Action, Decision
 from sync.disconnect import disconnection
 from sync.inverse import Left
+from sync.partitions import ensure_partitions
 from sync.planned import write_plan
 from sync.settings import Side
-from sync.staging import ensure_partitions
 from sync.undo_entity import Looks, invert_writes, link_of
 
 NOT_UNDONE = "not_undone"  # code of what stays
@@ -103,8 +103,8 @@ def _plan(batch: Batch, former: Former, writes: Sequence[Any], connectors: Mappi
     looks = Looks(batch, connectors)
     counts: Counter[str] = Counter()
     left: list[Left] = []
+    ensure_partitions(batch.engine, batch.day)
     with batch.engine.begin() as connection:
-        ensure_partitions(connection, batch.day)
         for rank, entity in enumerate(batch.entities()):
             if mine := by_entity.pop(entity.name, []):
                 found = list(invert_writes(connection, looks, entity, mine, f"undo of run {former.run_id}"))

@@ -4,6 +4,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from connectors.memory import MemoryConnector
 from connectors.opening import build_connector
 from sandbox.client import SandboxClient
 from sync.batch import Request
+from sync.partitions import ensure_partitions
 from sync.settings import Side
 from sync.stages import STAGES, run_stage
 
@@ -132,6 +134,24 @@ def empty(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text(EMPTY))
     forget_staging(engine)
+
+
+def grow_old(engine: Engine, age: timedelta) -> None:
+    """Let all batches have been so much earlier, with what they have staged and linked."""
+    with engine.begin() as connection:
+        for column in ("sync.batch set started_at = started_at", "sync.link set updated_at = updated_at"):
+            connection.execute(text(f"update {column} - :age"), {"age": age})
+        days = connection.execute(text("select distinct started_at::date from sync.batch")).scalars().all()
+    for day in days:
+        ensure_partitions(engine, day)
+    with engine.begin() as connection:
+        for table in ("raw", "record"):
+            connection.execute(
+                text(
+                    f"update staging.{table} s set batch_day = b.started_at::date from sync.batch b"
+                    " where b.id = s.batch_id and s.batch_day <> b.started_at::date"
+                )
+            )
 
 
 def names(app: MemoryConnector) -> list[str]:

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from sqlalchemy import Connection, text
 
-from sync.database import ALIVE, IDLE_SECONDS, PROBE_SECONDS, PROBES, SERVER_ALIVE, UNANSWERED_SECONDS, connect, driver, reach
+from sync.database import ALIVE, IDLE_SECONDS, PROBE_SECONDS, PROBES, SESSION, UNANSWERED_SECONDS, connect, driver, reach
 
 LONGEST_SECONDS = 70  # what an operator waits for the lock of a dead machine
 OPTIONS = {
@@ -57,7 +57,7 @@ def wire_of(connection: Connection) -> Iterator[socket.socket]:
 
 def test_the_server_looks_after_us(over_tcp: str) -> None:
     with connected(over_tcp) as connection:
-        assert {name: connection.scalar(text(f"show {name}")) for name in SERVER_ALIVE} == SERVER_ALIVE
+        assert {name: connection.scalar(text(f"show {name}")) for name in SESSION} == SESSION
 
 
 def test_we_look_after_the_server(over_tcp: str) -> None:

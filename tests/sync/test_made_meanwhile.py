@@ -1,16 +1,17 @@
 """Whom people enter into Salesforce while a plan waits is linked and not made again."""
 
+from datetime import timedelta
+
 import pytest
 
-from pipeline import QUICK, World
+from pipeline import QUICK, World, grow_old
 
 pytestmark = pytest.mark.feature("ALL-29")
 
 
 def grown_old(world: World) -> None:
     """Let the batch have begun two hours ago, as one whose plan waited for somebody."""
-    with world.engine.begin() as connection:
-        connection.exec_driver_sql("update sync.batch set started_at = started_at - interval '2 hours'")
+    grow_old(world.engine, timedelta(hours=2))
 
 
 def test_who_was_entered_by_hand_while_a_plan_waited_is_linked(enabled: World) -> None:

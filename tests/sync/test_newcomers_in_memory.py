@@ -23,6 +23,21 @@ def test_a_side_that_makes_none_leaves_new_records_alone(engine: Engine, tmp_pat
     assert set(pipeline.run()) == {"extract"}
 
 
+def test_new_records_go_out_in_the_order_of_their_ids(engine: Engine, tmp_path: Path) -> None:
+    pipeline = crm(engine, tmp_path, contact=CONTACT)
+    salesforce, app = both(pipeline)
+    for n in range(60):
+        salesforce.put("contact", LastName=f"P{n}", Email=f"p{n}@nordwerk.example")
+    for n in range(20, 40):
+        app.put("contact", name=f"P{n}", email=f"p{n}@nordwerk.example")
+    pipeline.run(stages=("extract", "map", "reconcile"))
+    for found, count in ((">", 20), ("=", 40)):
+        query = f"select salesforce_id from sync.link where coalesce(app_id, '') {found} '' order by id"
+        ids = [row[0] for row in pipeline.rows(query)]
+        assert len(ids) == count
+        assert ids == sorted(ids)
+
+
 def test_a_record_that_is_not_made_is_linked_once_it_matches(engine: Engine, tmp_path: Path) -> None:
     pipeline = crm(engine, tmp_path, contact=f"{CONTACT}, creates: {{to_app: no, to_salesforce: no}}")
     salesforce, app = both(pipeline)

@@ -12,6 +12,8 @@ from sync.undo import undo
 
 DAY = timedelta(days=1)
 NOW = datetime.now(UTC)
+NAME = "salesforce_freshdesk"
+TOMORROW = {NAME: NOW.date() + DAY}
 STAMPS = {
     "sync.action": ("planned_at", "sent_at", "ended_at"),
     "sync.conflict": ("noted_at",),
@@ -52,7 +54,7 @@ def old(world: World) -> World:
 def test_values_of_what_is_over_are_forgotten_and_all_else_stays(old: World) -> None:
     counts = old.rows("select count(*), count(*) filter (where state = 'done') from sync.action")
     links = old.rows("select salesforce_id, app_id, state, salesforce_digest from sync.link order by id")
-    done = forget(old.engine, NOW - 365 * DAY, NOW.date() + DAY)
+    done = forget(old.engine, NOW - 365 * DAY, TOMORROW)
     assert done["sync.conflict"] == 1
     assert done["sync.rejection"] == 1
     assert done["sync.link"] == 1
@@ -64,16 +66,16 @@ def test_values_of_what_is_over_are_forgotten_and_all_else_stays(old: World) -> 
     assert places_of(old.engine, "wartend") == ["sync.rejection.raw"]
     assert old.rows("select count(*), count(*) filter (where state = 'done') from sync.action") == counts
     assert old.rows("select salesforce_id, app_id, state, salesforce_digest from sync.link order by id") == links
-    assert not any(forget(old.engine, NOW - 365 * DAY, NOW.date() + DAY).values())
+    assert not any(forget(old.engine, NOW - 365 * DAY, TOMORROW).values())
 
 
 def test_nothing_young_is_forgotten(old: World) -> None:
     age(old, -300)
-    assert not any(forget(old.engine, NOW - 365 * DAY, NOW.date() - 14 * DAY).values())
+    assert not any(forget(old.engine, NOW - 365 * DAY, {NAME: NOW.date() - 14 * DAY}).values())
 
 
 def test_runs_go_on_as_before(old: World) -> None:
-    forget(old.engine, NOW - 365 * DAY, NOW.date() + DAY)
+    forget(old.engine, NOW - 365 * DAY, TOMORROW)
     before = old.writes()
     old.run()
     old.assert_settled()
@@ -88,7 +90,7 @@ def test_runs_go_on_as_before(old: World) -> None:
 @pytest.mark.parametrize("is_forgotten", [False, True])
 def test_only_what_is_not_forgotten_can_be_taken_back(old: World, is_forgotten: bool) -> None:
     if is_forgotten:
-        forget(old.engine, NOW - 365 * DAY, NOW.date())
+        forget(old.engine, NOW - 365 * DAY, {NAME: NOW.date()})
     runs = old.rows(
         "select distinct b.run_id from sync.action a join sync.batch b on b.id = a.batch_id where a.operation = 'create'"
     )

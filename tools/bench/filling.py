@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, text
 
-from sync.staging import ensure_partitions
+from sync.partitions import ensure_partitions
 from tools.place import ROOT
 
 MAPPINGS = ROOT / "include" / "mappings"
@@ -156,7 +156,7 @@ def _fill_staging(connection: Connection, links: int) -> None:
     share = links // 2 // STAGED_DAYS
     for number in range(STAGED_DAYS):
         day = today - timedelta(days=STAGED_DAYS - 1 - number)
-        ensure_partitions(connection, day)
+        ensure_partitions(connection.engine, day)
         for table, (more, values) in STAGED_COLUMNS.items():
             connection.execute(
                 text(STAGED.format(table=table, more=more, values=values)), {"day": day, "skip": number * share, "many": share}
