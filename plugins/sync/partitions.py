@@ -31,7 +31,10 @@ log = logging.getLogger(__name__)
 
 
 def ensure_partitions(engine: Engine, day: date) -> None:
-    """Create the partitions of `day` where they are missing. To attach a table stops nobody who reads or writes the others."""
+    """Create the partitions of `day` where they are missing.
+
+    To attach a table stops nobody who reads or writes the others, but their transactions need not see it: only later ones can count on it.
+    """
     with engine.begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": PARTITION_LOCK})
         for table in TABLES:

@@ -13,7 +13,7 @@ from sync.undo import undo
 DAY = timedelta(days=1)
 NOW = datetime.now(UTC)
 NAME = "salesforce_freshdesk"
-TOMORROW = {NAME: NOW.date() + DAY}
+AFTERWARDS = {NAME: NOW.date() + 2 * DAY}
 STAMPS = {
     "sync.action": ("planned_at", "sent_at", "ended_at"),
     "sync.conflict": ("noted_at",),
@@ -54,7 +54,7 @@ def old(world: World) -> World:
 def test_values_of_what_is_over_are_forgotten_and_all_else_stays(old: World) -> None:
     counts = old.rows("select count(*), count(*) filter (where state = 'done') from sync.action")
     links = old.rows("select salesforce_id, app_id, state, salesforce_digest from sync.link order by id")
-    done = forget(old.engine, NOW - 365 * DAY, TOMORROW)
+    done = forget(old.engine, NOW - 365 * DAY, AFTERWARDS)
     assert done["sync.conflict"] == 1
     assert done["sync.rejection"] == 1
     assert done["sync.link"] == 1
@@ -66,7 +66,7 @@ def test_values_of_what_is_over_are_forgotten_and_all_else_stays(old: World) -> 
     assert places_of(old.engine, "wartend") == ["sync.rejection.raw"]
     assert old.rows("select count(*), count(*) filter (where state = 'done') from sync.action") == counts
     assert old.rows("select salesforce_id, app_id, state, salesforce_digest from sync.link order by id") == links
-    assert not any(forget(old.engine, NOW - 365 * DAY, TOMORROW).values())
+    assert not any(forget(old.engine, NOW - 365 * DAY, AFTERWARDS).values())
 
 
 def test_nothing_young_is_forgotten(old: World) -> None:
@@ -75,7 +75,7 @@ def test_nothing_young_is_forgotten(old: World) -> None:
 
 
 def test_runs_go_on_as_before(old: World) -> None:
-    forget(old.engine, NOW - 365 * DAY, TOMORROW)
+    forget(old.engine, NOW - 365 * DAY, AFTERWARDS)
     before = old.writes()
     old.run()
     old.assert_settled()

@@ -154,9 +154,10 @@ def fill(connection: Connection, writes: int = 1000, waiting: int = 100, days: i
 def _fill_staging(connection: Connection, links: int) -> None:
     today = datetime.now(UTC).date()
     share = links // 2 // STAGED_DAYS
-    for number in range(STAGED_DAYS):
-        day = today - timedelta(days=STAGED_DAYS - 1 - number)
+    days = [today - timedelta(days=number) for number in reversed(range(STAGED_DAYS))]
+    for day in days:
         ensure_partitions(connection.engine, day)
+    for number, day in enumerate(days):
         for table, (more, values) in STAGED_COLUMNS.items():
             connection.execute(
                 text(STAGED.format(table=table, more=more, values=values)), {"day": day, "skip": number * share, "many": share}
