@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from functools import wraps
 from types import NoneType
 from typing import Any, ParamSpec, TypeVar
@@ -47,7 +48,7 @@ def send_abreast(send: Callable[[Write], Result], writes: Sequence[Write], width
         try:
             while True:
                 while len(waiting) < width and (write := next(upcoming, None)):
-                    waiting.append((write, pool.submit(send, write)))
+                    waiting.append((write, pool.submit(copy_context().run, send, write)))
                 if not waiting:
                     return
                 write, future = waiting.popleft()

@@ -12,9 +12,9 @@ from connectors.errors import PermanentError
 from sync import approval
 from sync.batch import Batch, find_batch_by_id
 from sync.consent import require_confirmed
-from sync.database import integration_lock
 from sync.disconnect import disconnection
 from sync.load import load
+from sync.locks import integration_lock
 from sync.moved import SecondLook, leave
 from sync.settings import SIDES, Side
 from sync.siblings import siblings_of

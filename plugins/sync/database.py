@@ -1,7 +1,7 @@
 """Lockstep's own Postgres: engine, migrations, bulk COPY and the lock that keeps two workers of one integration apart."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -137,44 +137,6 @@ def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     return config
-
-
-@contextmanager
-def integration_lock(engine: Engine, integration: str) -> Iterator[None]:
-    """Hold the one lock of `integration` for the length of a stage; it falls with the session, so a killed task frees it.
-
-    Raises TransientError when another worker holds it, and the errors of `reach`.
-    """
-    with reach(engine) as connection:
-        query = text("select pg_try_advisory_lock(hashtextextended(:name, 0))")
-        if not connection.scalar(query, {"name": integration}):
-            raise TransientError(f"{integration}: another worker is running a stage of this integration; try again later")
-        with _held(connection, integration):
-            yield
-
-
-@contextmanager
-def waited_lock(engine: Engine, name: str) -> Iterator[None]:
-    """Hold a lock that others wait for; it falls with the session, too. Raises the errors of `reach`."""
-    with reach(engine) as connection:
-        connection.execute(text("select pg_advisory_lock(hashtextextended(:name, 0))"), {"name": name})
-        with _held(connection, name):
-            yield
-
-
-@contextmanager
-def _held(connection: Connection, name: str) -> Iterator[None]:
-    connection.commit()
-    try:
-        yield
-    except (DriverError, DBAPIError) as error:
-        forget_values(error)
-        raise
-    finally:
-        with suppress(DBAPIError):  # the session is gone and the lock with it
-            connection.rollback()
-            connection.execute(text("select pg_advisory_unlock(hashtextextended(:name, 0))"), {"name": name})
-            connection.commit()
 
 
 def forget_values(error: DriverError | DBAPIError) -> None:

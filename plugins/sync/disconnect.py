@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from sqlalchemy import Engine, text
 
 from sync.connections import apps, database_url
-from sync.database import connect, integration_lock, migrate
+from sync.database import connect, migrate
+from sync.locks import integration_lock
 
 LINKS = ("link", "rejection", "decision", "watermark")
 # Everything in a plan that waits stands on the links, and on what both systems held when it was made.

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from connectors.contract import Connector
 from sync.batch import Batch
 from sync.counterparts import key_fields
-from sync.database import waited_lock
+from sync.locks import waited_lock
 from sync.moved import leave
 from sync.outbox import Outgoing
 from sync.settings import EntitySettings

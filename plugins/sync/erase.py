@@ -18,11 +18,12 @@ from sqlalchemy import Engine, text
 from connectors import erasing
 from connectors.contract import Connector
 from connectors.errors import PermanentError, SyncError, TransientError, shorten
-from sync.database import integration_lock, migrate, to_json
+from sync.database import migrate, to_json
 from sync.erase_block import block, email_hash, hashed, read_key, record_hash, require_key
 from sync.erase_person import SALESFORCE, Key, Person, Role, find, named
 from sync.erase_report import render
 from sync.erase_tables import pattern, wipe
+from sync.locks import integration_lock
 
 log = logging.getLogger(__name__)
 

@@ -28,6 +28,7 @@ from sync.database import to_json
 from sync.doubles import one_creator
 from sync.drift import told_drift
 from sync.extract import move_watermarks
+from sync.locks import LockLostError
 from sync.moved import SecondLook
 from sync.outbox import CHUNK, Binder, Outgoing, look_again_at_unsent, mark, planned
 from sync.outcome import report, trouble_of
@@ -126,7 +127,7 @@ def _carry_out(batch: Batch, look: SecondLook, stops: _Stops) -> str:
                     _send(batch, entities[name], still, look.connectors[side], stops)
         except BudgetError as error:
             return put_off(batch, error)
-        except (AuthError, RateLimitError):
+        except (AuthError, RateLimitError, LockLostError):
             raise
         except SyncError as error:
             log.error("%s %s: writing to %s stopped, the others go on: %s", batch.name, name, side, error)

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, text
 from connectors.errors import BudgetError
 from connectors.pace import Allowance, read_headers
 from sync.guard_settings import Budget
+from sync.locks import require_locks
 
 LONGEST_WAIT_SECONDS = 120.0  # a worker whose turn is further off gives up: the task is tried again later
 LONGEST_BLOCK_SECONDS = 3600.0  # however long a system wants all to wait, it is asked again by then: it may have meant a moment
@@ -75,7 +76,8 @@ class SharedPace:
         self.allowance = None if self.is_rehearsal else allowance
 
     def take(self, kind: str) -> None:
-        """Wait for our turn. Raises BudgetError when the budget is used up, or our turn is too far off."""
+        """Wait for our turn. Raises BudgetError when the budget is used up, or our turn is too far off; before a write LockLostError
+        when a lock that this worker needs is lost."""
         gap, burst = _spacing(self.allowance) if self.allowance else (0.0, 1)
         values = {**self._names(), "kind": kind, "gap": gap, "burst": burst, "share": USED_SHARE, "fresh": FRESH_HOURS}
         with self.engine.begin() as connection:
@@ -87,6 +89,8 @@ class SharedPace:
             raise BudgetError(f"{self.account}: its allowance is booked for the next {row.wait:.0f} seconds", row.wait)
         if row.wait > 0:
             self.pause(row.wait)
+        if kind == "write":
+            require_locks()
 
     def note(self, kind: str, response: Response, wait_seconds: float | None) -> None:
         """Keep what the headers say, for everybody; written only when it is news."""

@@ -14,9 +14,10 @@ from sync.approval import expire, guard_plan
 from sync.batch import Batch, Request, find_batch, open_batch
 from sync.budget import forecast, stop_reading
 from sync.consent import require_confirmed
-from sync.database import integration_lock, migrate
+from sync.database import migrate
 from sync.disconnect import disconnection
 from sync.load import load
+from sync.locks import integration_lock
 from sync.map import map_batch
 from sync.partitions import ensure_partitions
 from sync.reading import read

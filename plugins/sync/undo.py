@@ -20,10 +20,11 @@ from sync import settings as settings_file
 from sync.approval import guard_plan
 from sync.batch import Batch, Request, note_counts, open_plan
 from sync.consent import require_confirmed
-from sync.database import integration_lock, migrate, to_json
+from sync.database import migrate, to_json
 from sync.decisions import Action, Decision
 from sync.disconnect import disconnection
 from sync.inverse import Left
+from sync.locks import integration_lock
 from sync.partitions import ensure_partitions
 from sync.planned import write_plan
 from sync.settings import Side

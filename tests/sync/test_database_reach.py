@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import Engine
 
 from connectors.errors import PermanentError, TransientError
-from sync.database import connect, integration_lock, is_migrated, migrate, reach
+from sync.database import connect, is_migrated, migrate, reach
+from sync.locks import integration_lock
 
 PASSWORD = "hush-hush"
 

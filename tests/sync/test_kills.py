@@ -15,7 +15,7 @@ from broken import Dying
 from connectors.errors import TransientError
 from crowd import assert_complete
 from pipeline import World
-from sync.database import integration_lock
+from sync.locks import integration_lock
 
 ROOT = Path(__file__).parents[2]
 KILLS = [(0, "the task again"), (1, "a new run"), (1, "the task again"), (4, "a new run")]  # results that came before

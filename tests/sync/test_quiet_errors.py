@@ -12,7 +12,8 @@ from connectors.errors import PermanentError, SyncError, quiet
 from connectors.lemontaps_calls import Access, LemontapsCalls
 from connectors.salesforce_calls import error_of, problem_of
 from connectors.session import Session
-from sync.database import copy_lines, driver, integration_lock
+from sync.database import copy_lines, driver
+from sync.locks import integration_lock
 
 MARA = "mara.lind@nordwerk.example"
 SOQL = (
