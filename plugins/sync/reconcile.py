@@ -76,7 +76,11 @@ def _clear(connection: Connection, batch: Batch) -> None:
     """
     values = {"id": batch.id, "integration_id": batch.integration_id}
     withdraw(connection, batch, "reconcile")
-    sent = "exists (select 1 from sync.action a where a.link_id = {0} and a.state not in ('planned', 'skipped'){1})"
+    sent = "exists (select 1 from sync.action a where a.link_id = {} and {})"
+    ended = "a.state not in ('planned', 'skipped')"
+    taken = sent.format("l.id", f"{ended} and a.state <> 'failed'")
+    # A write whose answer is lost may have done its work in part.
+    tried = sent.format("c.link_id", f"a.batch_id = c.batch_id and ({ended} or a.attempts > 0)")
     superseded = (
         "integration_id = :integration_id and batch_id < :id and state in ('planned', 'approved')"
         " and not exists (select 1 from sync.approval p join sync.batch b on b.id = p.batch_id where p.batch_id = action.batch_id"
@@ -90,10 +94,10 @@ def _clear(connection: Connection, batch: Batch) -> None:
         f" and b.integration_id = :integration_id and b.id < :id and {IS_READ_AGAIN}",
         "delete from sync.conflict c using sync.batch b where b.id = c.batch_id and b.integration_id = :integration_id"
         " and (b.id = :id or (b.id < :id and b.state = 'failed'))"
-        f" and not {sent.format('c.link_id', ' and a.batch_id = c.batch_id')}",
+        f" and not {tried}",
         "delete from sync.link l where integration_id = :integration_id and state = 'pending'"
         " and not (salesforce_id is not null and app_id is not null and salesforce_digest = '')"  # moved from another record
-        f" and not {sent.format('l.id', ' and a.state <> ' + chr(39) + 'failed' + chr(39))}",
+        f" and not {taken}",
     ):
         connection.execute(text(statement), values)
 

@@ -1,7 +1,11 @@
 """What a broken or lost answer leaves behind, over two systems in memory."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
+from connectors.contract import Result
 from connectors.errors import TransientError
 from connectors.memory import MemoryConnector
 from pipeline import Pipeline, forget_staging, names
@@ -49,6 +53,33 @@ def test_a_lost_update_that_arrived_is_not_taken_for_an_edit_of_the_app(
     assert [raw["job_title"] for raw in app.live("contact").values()] == ["third"]
     assert salesforce.live("contact")[contact]["Title"] == "third"
     assert memory.rows("select field from sync.conflict") == []
+
+
+def test_a_conflict_stays_noted_though_of_its_lost_write_only_a_part_is_found(
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact = salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example", Title="first", MailingCity="Kiel")
+    memory.run(mode="backfill")
+    [there] = app.live("contact")
+    salesforce.edit("contact", contact, Title="here", Phone="+49 431 1")
+    app.edit("contact", there, job_title="there")
+    write = MemoryConnector.write
+
+    def killed(*arguments: Any) -> Iterator[Result]:
+        list(write(*arguments))
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr(MemoryConnector, "write", killed)
+    with pytest.raises(RuntimeError):
+        memory.run()
+    monkeypatch.undo()
+    app.edit("contact", there, phone="+49 431 2")
+    memory.run()
+    query = "select app_value from sync.conflict where field = 'job_title'"
+    assert memory.rows(query) == [("there",)]
+    memory.run()
+    assert memory.rows(query) == [("there",)]
+    assert salesforce.live("contact")[contact]["Title"] == app.live("contact")[there]["job_title"] == "here"
 
 
 def test_a_cross_reference_that_was_not_written_is_mended_by_the_next_run(

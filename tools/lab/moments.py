@@ -14,6 +14,7 @@ from sqlalchemy import Engine, event
 
 COUNTED = ("call", "answer", "write", "write", "commit", "stored")  # before a call leaves, shortly after any or a writing one, …
 WRITES = (b"POST ", b"PUT ", b"PATCH ", b"DELETE ")
+BETWEEN_CALLS = ("commit", "stored")
 LOGIN = b"/oauth2/"
 OUT_SECONDS = 0.004  # how long after its start a call may be hit
 

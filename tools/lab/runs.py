@@ -22,6 +22,7 @@ INCIDENTS = ("none", "none", "crash", "cut", "race", "stale", "meanwhile", "mean
 GROUND = ("crash", "cut")  # what shakes the database; no task is killed at that time
 TRIES = 12  # of one run, before it is given up
 LOADS_KILLED, OTHERS_KILLED = 1.0, 0.25  # while kills are due: most of what can go wrong is in the load
+LOST_SHARE = 0.5  # of those held still lose their database sessions, and with them the lock, to another worker
 HELD_SHARE = 0.7  # of the loads that are not killed are held still once while people act
 ANEW_SHARE = 0.4  # of what failed is left to a new run; the rest is cleared
 ANOTHER = "another worker"
@@ -86,7 +87,7 @@ class Runs:
                 target=self._beside, args=(incident, round_, self.chance.uniform(0, 0.7) * self._seconds(stages))
             )
         beside.start()
-        ending = task.wait(lambda: self._act_in_between(round_))
+        ending = task.wait(lambda: self._while_held(round_, run_id, stages, moment))
         beside.join()
         if self.trouble.is_late:
             time.sleep(LATE_SECONDS)
@@ -141,9 +142,15 @@ class Runs:
         elif incident == "meanwhile":
             self.people.act(round_, "meanwhile", 0.1)
 
-    def _act_in_between(self, round_: int) -> None:
+    def _while_held(self, round_: int, run_id: str, stages: Sequence[str], moment: moments.Moment | None) -> None:
+        """Let people act while a task stands still; where it cannot have a call on its lips, it may lose its lock to another worker."""
         self.score.done["pauses"] += 1
         self.people.act(round_, f"held-{self.score.done['pauses']}", 0.2)
+        is_lost = moment and moment.what in moments.BETWEEN_CALLS and self.chance.random() < LOST_SHARE
+        if is_lost and self.systems.cut(self.database):
+            self.score.done["lost"] += 1
+            other, todo = (run_id, stages) if self.chance.random() < ANEW_SHARE else (self.next(), QUICK)
+            self._await(Task(self.place, other, todo), todo, other)
 
     def _hear(self, ending: Ending, stages: Sequence[str], run_id: str, moment: moments.Moment | None) -> None:
         what = vars(moment) if moment else None

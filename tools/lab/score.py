@@ -28,6 +28,7 @@ DONE = {
     "crashes": "crashes and restarts of Postgres",
     "cuts": "times all database connections were cut",
     "races": "times two workers ran at once",
+    "lost": "times a task that was held still had lost its lock to another worker",
     "stale": "late reruns of a task whose run was over",
     "held": "plans held for a person",
     "carried": "held plans carried out",

@@ -25,6 +25,7 @@ from sandbox.system import load as load_system
 from sync.apply import apply
 from sync.batch import Request
 from sync.database import connect
+from sync.pacing import SharedPace
 from sync.settings import Settings as Integration
 from sync.settings import Side
 from sync.stages import run_stage
@@ -150,7 +151,8 @@ def _work(place: Place, run_id: str, stages: Sequence[str], moment: Moment | Non
     patience = {"total_seconds": place.total_seconds, "read_seconds": place.read_seconds}
 
     def both(found: Integration) -> dict[Side, Connector]:
-        return connectors(place.app, place.addresses, found, place.options, **patience)
+        pace = SharedPace(engine, place.app, found.integration, run_id, is_rehearsal=True)  # for what it asks before each call
+        return connectors(place.app, place.addresses, found, place.options, pace=pace, **patience)
 
     watch.begin(engine)
     with _Telling(writer, watch) as telling:
