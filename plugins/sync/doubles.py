@@ -32,7 +32,10 @@ MADE = """
 select exists (select 1 from sync.action a join sync.integration i on i.id = a.integration_id and i.org_id = :org and i.id <> :integration_id
   where a.side = 'salesforce' and a.operation = 'create' and a.sent_at >= (select started_at from sync.batch where id = :id))
 """
-SLOW = f"select started_at < now() - interval '{QUICK_SECONDS} seconds' from sync.batch where id = :id"
+SLOW = f"""
+select started_at < now() - interval '{QUICK_SECONDS} seconds' or exists (select 1 from sync.approval where batch_id = :id)
+from sync.batch where id = :id
+"""
 LINKED = "select salesforce_id from sync.link where integration_id = :id and salesforce_id = any(:found) and app_id is not null"
 OF_LINKS = "select id from sync.action where batch_id = :id and state in ('planned', 'approved') and link_id = any(:links)"
 

@@ -122,7 +122,7 @@ def _carry_out(batch: Batch, look: SecondLook, stops: _Stops) -> str:
         name, side = actions[0].entity, actions[0].side
         try:
             with one_creator(batch, entities[name], actions, look.connectors[side]) as made:
-                left = made | look.leave_moved(entities[name], side, actions)
+                left = made | look.leave_moved(entities[name], side, actions) | look.leave_gone(entities[name], side, actions)
                 if still := [action for action in actions if action.link_id not in left]:
                     _send(batch, entities[name], still, look.connectors[side], stops)
         except BudgetError as error:

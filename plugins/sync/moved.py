@@ -19,10 +19,11 @@ from connectors.contract import UNREADABLE, Connector, Page, Record
 from sync.batch import Batch
 from sync.changes import STAMP_MARGIN
 from sync.database import to_json
+from sync.decisions import OTHER
 from sync.map import GONE, compile_reader, digest
 from sync.opt_out import has_ended
-from sync.outbox import FEW_CALLS, Outgoing
-from sync.rejections import WAITS, Rejection, reason, refresh, reject, renew, retry_soon
+from sync.outbox import FEW_CALLS, Outgoing, mark
+from sync.rejections import WAITS, Rejection, forget, reason, refresh, reject, renew, retry_soon
 from sync.settings import EntitySettings, Side
 from sync.staging import to_storable_json, wanted_fields
 
@@ -44,6 +45,10 @@ where a.batch_id = :id and a.entity = :entity and a.state = 'planned' and a.{sid
   and not exists (select 1 from sync.action d where d.batch_id = :id and d.side = '{side}' and d.{side}_id = a.{side}_id
     and d.state not in ('planned', 'skipped') and d.operation <> 'agree')
 """
+COPIED = (
+    "select record_id from staging.raw where batch_id = :id and batch_day = :day and entity = :entity and side = :side"
+    " and origin = 'retry' and record_id = any(:ids)"
+)
 OF_PLAN = (
     "select distinct {side}_id from sync.action where batch_id = :id and entity = :entity and state = 'planned'"
     " and operation <> 'agree' and {side}_id is not null"
@@ -87,6 +92,30 @@ class SecondLook:
             entity.reads_as(side), since - STAMP_MARGIN, wanted, lambda record_id, _: record_id not in planned
         )
         return self._leave(entity, side, self._noting(entity, side, pages), planned)
+
+    def leave_gone(self, entity: EntitySettings, side: Side, actions: Sequence[Outgoing]) -> set[int]:
+        """Take creates out of the plan that stand on our own copy of a record that is not there any more; return the links left out.
+
+        Costs a reading by id, only where no list of changes tells of deletions: elsewhere the copy has learned of it.
+        """
+        source = OTHER[side]
+        kind = self.connectors[source].entities[entity.reads_as(source).partition("@")[0]]
+        if actions[0].operation != "create" or kind.has_delete_feed or not kind.can_delete:
+            return set()
+        values = {**self._values(entity), "side": source, "ids": [action.id_on(source) for action in actions]}
+        with self.batch.engine.connect() as connection:
+            copied = set(connection.execute(text(COPIED), values).scalars())
+        if not copied:
+            return set()
+        pages = self.connectors[source].read(entity.reads_as(source), sorted(copied), wanted_fields(self.batch, entity, source))
+        gone = copied - {record.id for page in pages for record in page.records if not record.is_deleted}
+        left = [action for action in actions if action.id_on(source) in gone]
+        with self.batch.engine.begin() as connection:
+            mark(
+                connection, [action.id for action in left], "skipped", MOVED, "the record that this was to be made of is deleted"
+            )
+            forget(connection, self.batch, entity, source, sorted(gone))
+        return {action.link_id for action in left}
 
     def _was_read(self, entity: EntitySettings, side: Side) -> bool:
         return side in self.reads.get(entity.name, {})

@@ -1,6 +1,6 @@
 """A plan that changes far more than usual is held for a person; meanwhile nothing of it is written and everything else goes on."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -57,6 +57,21 @@ def test_a_record_of_a_held_plan_that_is_looked_up_for_a_newcomer_is_left_as_it_
     approve(limited, plan)
     titles = {raw["name"]: raw.get("job_title") for raw in app.live("contact").values()}
     assert titles == {f"P{n:02d}": "new" if n < 6 else "old" for n in range(10)} | {"Twin": None}
+
+
+@pytest.mark.feature("ALL-20", "ALL-29")
+def test_who_is_entered_by_hand_is_not_made_twice_however_soon_the_plan_is_approved(
+    limited: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
+) -> None:
+    app.put("contact", name="Mara Lind", email="mara@nordwerk.example")
+    limited.run(mode="plan", since=datetime(2026, 1, 1, tzinfo=UTC))
+    [(plan,)] = limited.rows("select batch_id from sync.approval")
+    contact = salesforce.put("contact", FirstName="Mara", LastName="Lind", Email="mara@nordwerk.example")
+    approve(limited, plan)
+    assert [*salesforce.live("contact")] == [contact]
+    limited.run()
+    assert limited.rows("select salesforce_id, app_id from sync.link") == [(contact, "app-contact-1")]
+    assert len(salesforce.live("contact")) == len(app.live("contact")) == 1
 
 
 @pytest.mark.feature("ALL-20")

@@ -87,6 +87,25 @@ def test_without_a_last_name_or_company_somebody_waits_and_goes_by_themselves_on
     world.assert_settled()
 
 
+@pytest.mark.feature("AC-01", "ALL-29")
+def test_somebody_who_waits_and_is_deleted_meanwhile_is_not_made_of_our_copy(world: ActiveCampaignWorld) -> None:
+    """ActiveCampaign tells of no deletions."""
+    world.run()
+    gone, stays = (world.subscriber(account=None, email=f"{name}@nordwerk.example") for name in ("gone", "stays"))
+    world.run()
+    assert world.rejections() == {gone: ["required"], stays: ["required"]}
+    world.app.delete("contacts", gone)
+    world.change("lead.csv", "Company,account_name,both,,,app,,,", "Company,account_name,both,,,,,Unknown,")
+    world.run()
+    assert [lead["Email"] for lead in world.found("Lead")] == ["stays@nordwerk.example"]
+    assert world.rows("select message from sync.action where state = 'skipped' and operation = 'create'") == [
+        ("the record that this was to be made of is deleted",)
+    ]
+    assert world.rejections() == {}
+    world.assert_settled()
+    assert world.rows(f"select 1 from sync.link where app_id = '{gone}' and state <> 'pending'") == []
+
+
 @pytest.mark.feature("AC-01", "ALL-26")
 def test_who_opts_out_anywhere_is_opted_out_everywhere_and_nobody_is_subscribed_again(enabled: ActiveCampaignWorld) -> None:
     contact, there = enabled.pair()
