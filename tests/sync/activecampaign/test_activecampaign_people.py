@@ -103,7 +103,7 @@ def test_somebody_who_waits_and_is_deleted_meanwhile_is_not_made_of_our_copy(wor
     ]
     assert world.rejections() == {}
     world.assert_settled()
-    assert world.rows(f"select 1 from sync.link where app_id = '{gone}' and state <> 'pending'") == []
+    assert world.rows(f"select 1 from sync.link where entity = 'lead' and app_id = '{gone}' and state <> 'pending'") == []
 
 
 @pytest.mark.feature("AC-01", "ALL-26")
