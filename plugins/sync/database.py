@@ -36,6 +36,8 @@ ALIVE: Mapping[str, Any] = {
 }
 SESSION: Mapping[str, str] = {
     "TimeZone": "UTC",  # the day of a batch, and so its partition, is the same for every server and client
+    "idle_session_timeout": "0",  # the lock's session is idle as long as a stage takes,
+    "idle_in_transaction_session_timeout": "0",  # and a transaction that stages records while a system keeps us waiting
     "tcp_keepalives_idle": str(IDLE_SECONDS),
     "tcp_keepalives_interval": str(PROBE_SECONDS),
     "tcp_keepalives_count": str(PROBES),

@@ -28,6 +28,8 @@ def merge_pair(pair: Pair, policy: Policy) -> Decision:
         name = each.name
         mine, base = _without_dead(salesforce.get(name), pair.link.settled("salesforce", name))
         theirs, app_base = _without_dead(app.get(name), pair.link.settled("app", name))
+        if base is MISSING and is_empty(mine):
+            app_base = MISSING  # a gap that is still to be filled, from whatever the app has
         if UNKNOWN in (salesforce.get(name), app.get(name)):
             waiting.append(name)
         if mine is UNKNOWN or theirs is UNKNOWN:

@@ -38,11 +38,12 @@ class LinkState:
     state: str
     was_pending: bool = False
 
-    def unsettle(self, names: Iterable[str]) -> None:
-        """Forget what these fields were settled on."""
+    def unsettle(self, names: Iterable[str], side: Side) -> None:
+        """Forget what these fields of `side` were settled on; of the app only together with Salesforce's, which say it for both."""
         for name in names:
-            for values in self.values.values():
-                values.pop(name, None)
+            self.values["salesforce"].pop(name, None)
+            if side == "app":
+                self.values["app"].pop(name, None)
 
     def row(self, batch_id: int) -> dict[str, Any]:
         """The columns to store: the app's values only where they differ."""
@@ -193,7 +194,8 @@ def _await_siblings(connection: Connection, batch: Batch, side: Side, links: Map
 
 def _leave_gaps_open(connection: Connection, side: Side, actions: Iterable[Outgoing], links: Mapping[int, LinkState]) -> None:
     """Settle nothing on what the other half of a plan has to fill and has not: in a link that moved, its old base would let the gap
-    look like an edit, should that half never go."""
+    look like an edit, should that half never go. What the app held is kept: it is no edit there should Salesforce's gap be filled by
+    somebody."""
     fresh = {
         action.link_id: action.batch_id for action in actions if action.link_id in links and links[action.link_id].was_pending
     }
@@ -203,7 +205,7 @@ def _leave_gaps_open(connection: Connection, side: Side, actions: Iterable[Outgo
     )
     values = {"links": list(fresh), "batches": list(fresh.values()), "side": side}
     for row in connection.execute(query, values) if fresh else ():
-        links[row.link_id].unsettle(name for name, (old, _) in row.fields.items() if is_empty(old))
+        links[row.link_id].unsettle((name for name, (old, _) in row.fields.items() if is_empty(old)), OTHER[side])
 
 
 def _lock_links(connection: Connection, ids: Sequence[int]) -> dict[int, LinkState]:

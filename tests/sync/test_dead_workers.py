@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import psycopg
 import pytest
 from sqlalchemy import Connection, text
 
@@ -55,7 +56,20 @@ def wire_of(connection: Connection) -> Iterator[socket.socket]:
     wire.detach()
 
 
-def test_the_server_looks_after_us(over_tcp: str) -> None:
+def test_the_server_looks_after_us_and_is_patient_whatever_its_own_settings(over_tcp: str) -> None:
+    settings = {"timezone": "'Asia/Tokyo'", "idle_session_timeout": "9000", "idle_in_transaction_session_timeout": "9000"}
+    with psycopg.connect(over_tcp, autocommit=True) as connection:
+        for name, value in settings.items():
+            connection.execute(f"alter database postgres set {name} = {value}".encode())
+    try:
+        _look(over_tcp)
+    finally:
+        with psycopg.connect(over_tcp, autocommit=True) as connection:
+            for name in settings:
+                connection.execute(f"alter database postgres reset {name}".encode())
+
+
+def _look(over_tcp: str) -> None:
     with connected(over_tcp) as connection:
         assert {name: connection.scalar(text(f"show {name}")) for name in SESSION} == SESSION
 

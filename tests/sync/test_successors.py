@@ -58,6 +58,26 @@ def test_what_could_not_be_filled_in_yet_is_no_edit_of_the_next_run(enabled: Wor
     enabled.assert_settled()
 
 
+@pytest.mark.feature("ALL-31", "ALL-18")
+@pytest.mark.parametrize("there", ["Buyer", "Head of sales"])
+def test_a_gap_that_somebody_fills_meanwhile_is_their_edit_alone(enabled: World, there: str) -> None:
+    """Though the app wins conflicts: its value is the old one, unless it was edited, too."""
+    enabled.change("settings.yaml", "prefer: salesforce ", "prefer: app        ")
+    loser, desk = enabled.linked_contact(Title="Buyer")
+    winner = enabled.contact(FirstName="Mara", LastName="Lind-Berg", Email="mara@berg.example")
+    enabled.salesforce.action("merge", kind="Contact", winner=winner, losers=[loser])
+    enabled.salesforce.fault("bad_record", times=-1, id=winner)
+    enabled.run()
+    enabled.salesforce.clear_faults()
+    enabled.edit(winner, Title="Head of purchase")
+    enabled.edit(desk, job_title=there)
+    enabled.run()
+    expected = "Head of purchase" if there == "Buyer" else there
+    assert (enabled.person(winner)["Title"], enabled.desk(winner)["job_title"]) == (expected, expected)
+    assert enabled.rows("select count(*) from sync.conflict where field = 'job_title'") == [(int(there != "Buyer"),)]
+    enabled.assert_settled()
+
+
 @pytest.mark.feature("ALL-31", "ALL-29")
 def test_a_gap_is_no_edit_either_where_the_other_half_was_found_done_by_the_next_run(enabled: World) -> None:
     loser, _ = enabled.linked_contact(Title="Buyer")
