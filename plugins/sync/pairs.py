@@ -17,12 +17,17 @@ from sync.merge import UNKNOWN
 from sync.owners import Owners
 from sync.settings import USER
 
+# An earlier try of this batch has sent something for the link, and what came of it is not known yet: nothing of it is planned anew.
+UNDER_WAY = (
+    "exists (select 1 from sync.action w where w.link_id = {} and w.batch_id = %(id)s and w.state in ('sending', 'unknown'))"
+)
 SEEN = f"""
 select l.id, l.salesforce_id, l.app_id, l.state, r.digest, r.reference, r.verdict, r.is_deleted,
   coalesce(l.salesforce_digest = any(%(gone)s), false) or coalesce(l.app_digest = any(%(gone)s), false) as was_gone,
   r.verdict = 'valid' and (r.digest is distinct from l.{{side}}_digest or l.{{other}}_digest = '' or r.origin in ('retry', 'request')
     or (%({{side}}_refers)s and l.state = 'live' and not r.is_deleted and r.reference is distinct from l.{{other}}_id))
     and not (l.state = 'pending' and exists (select 1 from sync.action w where w.link_id = l.id and w.state = 'accepted'))
+    and not (%(has_sent)s and {UNDER_WAY.format("l.id")})
     and not (%(plan_waits)s and {IN_HELD_PLAN}) as is_moved
 from staging.record r join sync.link l on l.integration_id = r.integration_id and l.entity = r.entity and l.{{side}}_id = r.record_id
 where r.batch_id = %(id)s and r.batch_day = %(day)s and r.entity = %(entity)s and r.side = '{{side}}'

@@ -20,7 +20,7 @@ from sync.matching import MANY, link_new
 from sync.notes import held, orphans, unlinked, waiting, withdraw_left_alone
 from sync.outbox import look_again_at_unsent
 from sync.owners import load_owners
-from sync.pairs import HELD_PAIRS, PAIRS, RECORD, note_moved, pairs_of
+from sync.pairs import HELD_PAIRS, PAIRS, RECORD, UNDER_WAY, note_moved, pairs_of
 from sync.plan import plan
 from sync.planned import write_plan
 from sync.policies import policy_of
@@ -36,6 +36,7 @@ select %(id)s, s.integration_id, s.entity, %(position)s, 'app', 'agree', m.id, m
 from moved m join {RECORD.format("s", "salesforce")} and s.record_id = m.salesforce_id
 where m.is_equal and not m.is_held
 """
+HAS_SENT = "select exists (select 1 from sync.action where batch_id = :id and state in ('sending', 'unknown'))"
 
 
 def reconcile(batch: Batch) -> dict[str, Any]:
@@ -70,7 +71,8 @@ def reconcile(batch: Batch) -> dict[str, Any]:
 
 
 def _clear(connection: Connection, batch: Batch) -> None:
-    """Undo an earlier try of this stage and what older batches planned but never sent; what was sent stays.
+    """Undo an earlier try of this stage and what older batches planned but never sent; what was sent stays, and what was to follow
+    it where its outcome is not known yet.
 
     An approved plan that broke off is planned anew if this run has read it again; an undo, say, is not, and stays approved.
     """
@@ -88,7 +90,7 @@ def _clear(connection: Connection, batch: Batch) -> None:
     )
     look_again_at_unsent(connection, superseded, values)
     for statement in (
-        "delete from sync.action where batch_id = :id and state = 'planned'",
+        f"delete from sync.action a where batch_id = :id and state = 'planned' and not {UNDER_WAY.format('a.link_id') % {'id': ':id'}}",
         f"update sync.action set state = 'skipped', message = 'superseded by batch ' || :id, ended_at = now() where {superseded}",
         "update sync.approval p set state = 'overtaken' from sync.batch b where b.id = p.batch_id and p.state = 'approved'"
         f" and b.integration_id = :integration_id and b.id < :id and {IS_READ_AGAIN}",
@@ -114,6 +116,7 @@ def _plan_entity(connection: Connection, batch: Batch, entity: EntitySettings, r
         "was_lead": policy.lead_marks is not None,
         "salesforce_refers": bool(policy.salesforce_reference) and policy.to_salesforce,
         "app_refers": bool(policy.app_references) and policy.to_app, "plan_waits": is_waiting(connection, batch.integration_id),
+        "has_sent": bool(connection.scalar(text(HAS_SENT), {"id": batch.id})),
     }  # fmt: skip
     note_moved(connection, values)
     counts["agree"] += driver(connection).execute(AGREE.encode(), {**values, "position": rank * 10}).rowcount

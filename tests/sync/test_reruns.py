@@ -4,7 +4,10 @@ from itertools import chain
 
 import pytest
 
+from broken import Dying
+from crowd import assert_complete
 from pipeline import QUICK, World
+from sync.settings import Side
 from sync.stages import STAGES
 
 pytestmark = pytest.mark.feature("ALL-03")
@@ -112,6 +115,30 @@ def test_a_whole_run_repeated_writes_nothing(world: World) -> None:
         world.run(run_id=run_id)
     world.run(mode="backfill")
     assert (facts(world), world.writes()) == (before, writes)
+
+
+@pytest.mark.parametrize("first", ["map", "reconcile"])
+@pytest.mark.parametrize("when", [0, 2])
+@pytest.mark.parametrize(("side", "operation"), [("app", "create"), ("salesforce", "create"), ("salesforce", "update")])
+def test_what_a_killed_load_has_sent_is_not_planned_anew_when_more_than_the_load_is_cleared(
+    ready: World, side: Side, operation: str, when: int, first: str
+) -> None:
+    ready.run(stages=QUICK[:-1])
+    alive = ready.connectors
+    ready.connectors = {**alive, side: Dying(alive[side], when, operation)}
+    with pytest.raises(KeyboardInterrupt):
+        ready.stage("load")
+    ready.connectors = alive
+    edited = next(row["Id"] for row in ready.salesforce.records("Contact") if row["LastName"] == "Sales 0")
+    ready.edit(edited, Title="Buyer")
+    for stage in QUICK[QUICK.index(first) :]:
+        ready.stage(stage)
+    assert_complete(ready)
+    assert ready.rows("select count(*) from sync.action where operation <> 'agree' and state <> 'done'") == [(0,)]
+    ready.run()
+    assert ready.desk(edited)["job_title"] == "Buyer"
+    assert_complete(ready)
+    ready.assert_settled()
 
 
 def test_an_older_run_cleared_after_a_newer_one_leaves_everything_alone(world: World) -> None:
