@@ -10,15 +10,19 @@ from sync.batch import Batch
 from sync.settings import EntitySettings, Side
 
 LINKED = """
-select {side}_id from sync.link where integration_id = :id and entity = :entity and {side}_id = any(:ids)
-  and salesforce_id is not null and app_id is not null and state in ('live', 'pending')
+select l.{side}_id from sync.link l where l.integration_id = :id and l.entity = :entity and l.{side}_id = any(:ids)
+  and l.state in ('live', 'pending') and (l.salesforce_id is not null and l.app_id is not null
+    or exists (select 1 from sync.action a where a.link_id = l.id and a.operation = 'create' and a.state = 'accepted'))
 """
 
 
 def end_opted_out(
     connection: Connection, batch: Batch, entity: EntitySettings, side: Side, records: Sequence[Record]
 ) -> list[Record]:
-    """Return `records`, those of linked people who opted out as deleted ones: the policy for deletions says what follows."""
+    """Return `records`, those of linked people who opted out as deleted ones: the policy for deletions says what follows.
+
+    Who was taken by the other side and is shown there later counts as linked: no later list of changes tells of the opt-out.
+    """
     out = [record.id for record in records if not record.is_deleted and has_ended(entity, side, record)]
     if not out:
         return list(records)
