@@ -14,6 +14,7 @@ from connectors.contract import Connector, Record
 from sync.approval import IN_HELD_PLAN
 from sync.batch import Batch
 from sync.opt_out import end_opted_out
+from sync.rejections import forget
 from sync.settings import SIDES, EntitySettings, Side
 from sync.staging import copy_raw, drop_repeats, wanted_fields
 from sync.successors import drop_gone_up, gone_up
@@ -37,6 +38,7 @@ def stage_open(batch: Batch, entity: EntitySettings, connectors: Mapping[Side, C
         ended = gone_up(connection, batch, entity) if entity.facts("salesforce") else ()
         wanted = {"salesforce": [row.salesforce_id for row in moved], "app": [row.app_id for row in (*moved, *ended)]}
         for side in SIDES:
+            count += _complete_copies(connection, batch, entity, side, connectors[side])
             opened = _opened(connection, batch, entity, side) if batch.request.is_whole else []
             count += _stage(connection, batch, entity, side, connectors[side], wanted[side], opened)
         if count:
@@ -85,6 +87,27 @@ def _stage(
         kept = [each for each in records if each.id in moved or _is_wanted(each, entity, side)]
         count += copy_raw(connection, batch, entity, side, "match", kept)
     _forget_absent(connection, batch, entity, side, {*opened} & {*missing})
+    return count
+
+
+def _complete_copies(connection: Connection, batch: Batch, entity: EntitySettings, side: Side, connector: Connector) -> int:
+    """Read the records again of which our own copy lacks a field that the mapping has got since: it would seem empty."""
+    wanted = wanted_fields(batch, entity, side)
+    mine = "batch_id = :id and batch_day = :day and entity = :entity and side = :side"
+    query = text(
+        f"select record_id from staging.raw where {mine} and origin = 'retry' and not is_deleted"
+        " and not jsonb_exists_all(raw::jsonb, cast(:wanted as text[]))"
+    )
+    values = {**_values(batch, entity), "side": side}
+    ids = list(connection.execute(query, {**values, "wanted": list(wanted)}).scalars())
+    count = 0
+    for page in connector.read(entity.reads_as(side), ids, wanted) if ids else ():
+        records = end_opted_out(connection, batch, entity, side, page.records)
+        kept = [each for each in records if _is_wanted(each, entity, side) or each.raw.get("IsConverted") is True]
+        read = text(f"delete from staging.raw where {mine} and record_id = any(:ids)")
+        connection.execute(read, {**values, "ids": [each.id for each in records]})
+        forget(connection, batch, entity, side, sorted({each.id for each in records} - {each.id for each in kept}))
+        count += copy_raw(connection, batch, entity, side, "retry", kept)
     return count
 
 

@@ -51,3 +51,16 @@ def test_a_record_that_comes_out_of_quarantine_overwrites_nothing_that_was_never
     assert codes(pipeline) == {"app-contact-1": ["bad_value"]}
     app.edit("contact", "app-contact-1", score="2026-11-02")
     assert phones(pipeline) == ["0400", "0400"]
+
+
+def test_a_rejected_record_that_comes_in_by_our_copy_is_not_empty_where_the_copy_has_no_such_field(pipeline: Pipeline) -> None:
+    salesforce, app = both(pipeline)
+    app.faults.refused["Lindqvist"] = "bad_request"
+    salesforce.edit("contact", "salesforce-contact-1", LastName="Lindqvist")
+    pipeline.run()
+    assert codes(pipeline) == {"salesforce-contact-1": ["bad_request"]}
+    app.faults.refused.clear()
+    salesforce.now += timedelta(hours=1)
+    pipeline.run()
+    assert phones(pipeline) == ["0400", "0400"]
+    assert app.live("contact")["app-contact-1"]["name"] == "Lindqvist"
