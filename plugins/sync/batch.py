@@ -165,7 +165,7 @@ def find_batch_by_id(engine: Engine, batch_id: int) -> Batch:
 
 
 def _stored_batch(engine: Engine, row: Any) -> Batch:
-    integration = narrow(_load_stored(row.name, row.files), row.counts.get("drift", {}).get("rows", {}))
+    integration = narrow(load_stored(row.name, row.files), row.counts.get("drift", {}).get("rows", {}))
     request = _request(row.params)
     ids = (row.org_id, row.account_id)
     return Batch(row.id, row.day, row.integration_id, engine, integration, request, ids, row.state, row.superseded_by, row.run_id)
@@ -229,7 +229,8 @@ def _files(folder: Path) -> str:
     return to_json(files)
 
 
-def _load_stored(name: str, files: Mapping[str, str]) -> Integration:
+def load_stored(name: str, files: Mapping[str, str]) -> Integration:
+    """Return the integration `name` as its files were then. Raises MappingError where they cannot be read any more."""
     with tempfile.TemporaryDirectory(prefix="lockstep-") as folder:
         place = Path(folder) / name.removeprefix("salesforce_")
         place.mkdir()

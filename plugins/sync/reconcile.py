@@ -26,6 +26,7 @@ from sync.planned import write_plan
 from sync.policies import policy_of
 from sync.ratchets import plan_ticks
 from sync.rejections import reject, withdraw
+from sync.remapped import forget_remapped
 from sync.replacing import replacing
 from sync.settings import USER, EntitySettings
 
@@ -119,6 +120,7 @@ def _plan_entity(connection: Connection, batch: Batch, entity: EntitySettings, r
         "has_sent": bool(connection.scalar(text(HAS_SENT), {"id": batch.id})),
     }  # fmt: skip
     note_moved(connection, values)
+    forget_remapped(connection, batch, entity)
     counts["agree"] += driver(connection).execute(AGREE.encode(), {**values, "position": rank * 10}).rowcount
     owners = load_owners(connection, batch) if USER in references.values() else None
     for rows in stream(connection, PAIRS, values):

@@ -64,3 +64,24 @@ def test_a_rejected_record_that_comes_in_by_our_copy_is_not_empty_where_the_copy
     pipeline.run()
     assert phones(pipeline) == ["0400", "0400"]
     assert app.live("contact")["app-contact-1"]["name"] == "Lindqvist"
+
+
+@pytest.mark.parametrize("edited", ["salesforce", "app", "both"])
+def test_a_row_that_names_another_field_empties_nothing_for_what_the_old_one_held(
+    edited: str, engine: Engine, tmp_path: Path
+) -> None:
+    pipeline = crm(engine, tmp_path, contact=CONTACT)
+    salesforce, app = both(pipeline)
+    contact = salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example", Phone="0400")
+    pipeline.run()
+    pipeline.run()
+    pipeline.change("contact.csv", "Phone,phone", "LeadSource,phone")
+    if edited != "app":
+        salesforce.edit("contact", contact, LastName="Lindqvist")
+    if edited != "salesforce":
+        app.edit("contact", "app-contact-1", score="7")
+    pipeline.run()
+    pipeline.run()
+    assert app.live("contact")["app-contact-1"]["phone"] == "0400"
+    assert salesforce.live("contact")[contact]["Phone"] == salesforce.live("contact")[contact]["LeadSource"] == "0400"
+    assert set(pipeline.run()) == {"extract"}
