@@ -4,7 +4,7 @@ An action is `sending` and committed before its request leaves; what came back i
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -194,6 +194,12 @@ class Binder:
         return not isinstance(sent, str) and all(
             _as_read(raw.get(name)) == _as_read(value) for name, value in sent.fields.items()
         )
+
+    def held_fields(self, action: Outgoing, raw: Mapping[str, Any]) -> list[str]:
+        """The common fields of which a record that reads as `raw` holds what `action` sends."""
+        return [
+            name for name, values in action.fields.items() if self.is_held(replace(action, fields={name: values}, extra={}), raw)
+        ]
 
     def missing(self, action: Outgoing, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Return the raw fields that `action` sends and that a record which reads as `raw` has not got at all."""

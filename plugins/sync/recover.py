@@ -17,7 +17,7 @@ from sync.lookup import find_created
 from sync.outbox import Binder, Outgoing, look_again, mark, unsettled
 from sync.rejections import withdraw
 from sync.settings import EntitySettings, Side
-from sync.settle import settle
+from sync.settle import settle, settle_parts
 from sync.staging import wanted_fields
 from sync.tally import tally_again
 
@@ -38,9 +38,12 @@ def recover(batch: Batch, connectors: Mapping[Side, Connector]) -> int:
             require_finished(entities[name].reads_as(side))
     for (name, side, operation), group in groupby(open_actions, key=lambda a: (a.entity, a.side, a.operation)):
         actions, entity = list(group), entities[name]
-        look = {"create": find_created, "update": _compare}.get(operation)
-        found = look(batch, entity, side, actions, connectors[side]) if look else {}
+        found: dict[int, Record] = {}
+        parts: dict[int, list[str]] = {}
+        if operation == "update":
+            found, parts = _compare(batch, entity, side, actions, connectors[side])
         if operation == "create":
+            found = find_created(batch, entity, side, actions, connectors[side])
             _complete(batch, entity, side, [(a, found[a.id]) for a in actions if a.id in found], connectors[side])
         lost = [action for action in actions if action.id not in found]
         with batch.engine.begin() as connection:
@@ -49,6 +52,7 @@ def recover(batch: Batch, connectors: Mapping[Side, Connector]) -> int:
             binder = Binder(connection, batch, entity, actions)
             done = [(action, _result(action, found[action.id], binder)) for action in actions if action.id in found]
             settle(connection, batch, entity, side, done)
+            settle_parts(connection, batch, parts, lost)
             mark(connection, [a.id for a in lost if a.batch_id == batch.id], "planned")
             older = [action for action in lost if action.batch_id != batch.id]
             mark(connection, [action.id for action in older], "skipped", "lost", "not found there: planned anew")
@@ -90,15 +94,19 @@ def _complete(
 
 def _compare(
     batch: Batch, entity: EntitySettings, side: Side, actions: Sequence[Outgoing], connector: Connector
-) -> dict[int, Record]:
-    """Return, by action, the records that hold what an update sent: our own write is not to be taken for another's edit."""
+) -> tuple[dict[int, Record], dict[int, list[str]]]:
+    """Return, by action, the records that hold what an update sent, and of others the fields that do: our own write is not to be taken
+    for another's edit."""
     by_id = {action.id_on(side): action for action in actions}
     with batch.engine.connect() as connection:
         binder = Binder(connection, batch, entity, actions)
     found: dict[int, Record] = {}
+    parts: dict[int, list[str]] = {}
     for page in connector.read(entity.reads_as(side), [id for id in by_id if id], wanted_fields(batch, entity, side)):
         for record in page.records:
             action = by_id.get(record.id)
             if action and not record.is_deleted and binder.is_held(action, record.raw):
                 found[action.id] = record
-    return found
+            elif action and not record.is_deleted:
+                parts[action.id] = binder.held_fields(action, record.raw)
+    return found, parts

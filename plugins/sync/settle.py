@@ -103,6 +103,20 @@ def _final(action: Outgoing, result: Result) -> Result:
     return Result("done", action.id_on(action.side)) if result.state == "accepted" and action.operation != "create" else result
 
 
+def settle_parts(connection: Connection, batch: Batch, parts: Mapping[int, Sequence[str]], actions: Iterable[Outgoing]) -> None:
+    """Settle those fields of updates with a lost answer that did arrive: what is not sent again after all is ours, not an edit.
+
+    `parts`: names of fields by action.
+    """
+    partly = [action for action in actions if parts.get(action.id)]
+    links = _lock_links(connection, [action.link_id for action in partly])
+    for action in partly:
+        for side, values in links[action.link_id].values.items() if action.link_id in links else ():
+            agreed = action.settles.get(side, {})
+            values |= {name: agreed[name] for name in parts[action.id] if name in agreed}
+    _store_links(connection, batch, list(links.values()))
+
+
 def settle_agreed(connection: Connection, batch: Batch) -> int:
     """Settle every action that needs no call; return how many."""
     query = text(

@@ -55,6 +55,33 @@ def test_a_lost_update_that_arrived_is_not_taken_for_an_edit_of_the_app(
     assert memory.rows("select field from sync.conflict") == []
 
 
+def test_the_part_of_a_lost_update_that_arrived_is_not_taken_for_an_edit_of_the_app(
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory.change("settings.yaml", "prefer: salesforce ", "prefer: app ")
+    contact = salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example", Title="first")
+    memory.run(mode="backfill")
+    [there] = app.live("contact")
+    salesforce.edit("contact", contact, Title="second", Description="here")
+    write = MemoryConnector.write
+
+    def killed(*arguments: Any) -> Iterator[Result]:
+        list(write(*arguments))
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr(MemoryConnector, "write", killed)
+    with pytest.raises(RuntimeError):
+        memory.run()
+    monkeypatch.undo()
+    app.edit("contact", there, description="there")
+    salesforce.edit("contact", contact, Title="third")
+    memory.run()
+    memory.run()
+    assert app.live("contact")[there]["job_title"] == salesforce.live("contact")[contact]["Title"] == "third"
+    assert app.live("contact")[there]["description"] == salesforce.live("contact")[contact]["Description"] == "there"
+    assert memory.rows("select field from sync.conflict where field = 'job_title'") == []
+
+
 def test_a_conflict_stays_noted_though_of_its_lost_write_only_a_part_is_found(
     memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector, monkeypatch: pytest.MonkeyPatch
 ) -> None:

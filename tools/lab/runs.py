@@ -58,7 +58,9 @@ class Runs:
             beside = "" if attempt else incident
             ending = self.work(part, run_id, self.moment(part, 0 if beside in GROUND else kills), beside, round_)
             kills -= ending.is_killed
-            if ending.is_good:
+            if ending.is_good and any("superseded_by" in counts for counts in ending.done.values()):
+                run_id, todo = self.next(), stages
+            elif ending.is_good:
                 todo = todo[len(part) :]
                 if not todo or (part[0] == "extract" and not ending.done["extract"]["total"]):
                     self._rerun_late(stages, incident)
