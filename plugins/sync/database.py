@@ -1,4 +1,4 @@
-"""Lockstep's own Postgres: engine, migrations, bulk COPY and the lock that keeps two workers of one integration apart."""
+"""Lockstep's own Postgres: engine, migrations and bulk COPY."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

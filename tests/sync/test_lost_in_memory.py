@@ -1,14 +1,20 @@
 """What a broken or lost answer leaves behind, over two systems in memory."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
-from connectors.contract import Result
+from broken import Dying
 from connectors.errors import TransientError
 from connectors.memory import MemoryConnector
 from pipeline import Pipeline, forget_staging, names
+
+
+def run_killed(pipeline: Pipeline) -> None:
+    """Let a run be killed once the app has done its update, and before it has answered."""
+    alive = pipeline.connectors
+    pipeline.connectors = {**alive, "app": Dying(alive["app"], on="update")}
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.run()
+    pipeline.connectors = alive
 
 
 def test_a_lost_create_is_found_by_the_first_run_of_the_next_day(
@@ -56,23 +62,14 @@ def test_a_lost_update_that_arrived_is_not_taken_for_an_edit_of_the_app(
 
 
 def test_the_part_of_a_lost_update_that_arrived_is_not_taken_for_an_edit_of_the_app(
-    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector, monkeypatch: pytest.MonkeyPatch
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
 ) -> None:
     memory.change("settings.yaml", "prefer: salesforce ", "prefer: app ")
     contact = salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example", Title="first")
     memory.run(mode="backfill")
     [there] = app.live("contact")
     salesforce.edit("contact", contact, Title="second", Description="here")
-    write = MemoryConnector.write
-
-    def killed(*arguments: Any) -> Iterator[Result]:
-        list(write(*arguments))
-        raise RuntimeError("killed")
-
-    monkeypatch.setattr(MemoryConnector, "write", killed)
-    with pytest.raises(RuntimeError):
-        memory.run()
-    monkeypatch.undo()
+    run_killed(memory)
     app.edit("contact", there, description="there")
     salesforce.edit("contact", contact, Title="third")
     memory.run()
@@ -83,23 +80,14 @@ def test_the_part_of_a_lost_update_that_arrived_is_not_taken_for_an_edit_of_the_
 
 
 def test_a_conflict_stays_noted_though_of_its_lost_write_only_a_part_is_found(
-    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector, monkeypatch: pytest.MonkeyPatch
+    memory: Pipeline, salesforce: MemoryConnector, app: MemoryConnector
 ) -> None:
     contact = salesforce.put("contact", LastName="Lind", Email="mara@nordwerk.example", Title="first", MailingCity="Kiel")
     memory.run(mode="backfill")
     [there] = app.live("contact")
     salesforce.edit("contact", contact, Title="here", Phone="+49 431 1")
     app.edit("contact", there, job_title="there")
-    write = MemoryConnector.write
-
-    def killed(*arguments: Any) -> Iterator[Result]:
-        list(write(*arguments))
-        raise RuntimeError("killed")
-
-    monkeypatch.setattr(MemoryConnector, "write", killed)
-    with pytest.raises(RuntimeError):
-        memory.run()
-    monkeypatch.undo()
+    run_killed(memory)
     app.edit("contact", there, phone="+49 431 2")
     memory.run()
     query = "select app_value from sync.conflict where field = 'job_title'"
